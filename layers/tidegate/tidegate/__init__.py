@@ -1,0 +1,1 @@
+"""Tidegate: a serverless payment gateway and acquiring platform."""

@@ -1,0 +1,1 @@
+"""The EVO Cloud merchant API: signatures, schemas, result codes, envelope."""

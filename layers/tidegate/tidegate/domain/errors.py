@@ -1,0 +1,181 @@
+"""Every failure that a caller can act on, as a type.
+
+One base class; a named subclass per failure. An error carries the EVO result code that a merchant
+sees (``api/evocloud/result_codes.py`` holds the texts) and, where one field is to blame, its name.
+Class names are also the contract with the state machines' ``ErrorEquals``.
+"""
+
+from __future__ import annotations
+
+
+class TidegateError(Exception):
+    """Base of all errors of ours; ``code`` is the EVO Cloud result code, v1 table."""
+
+    code = "E0000"
+
+    def __init__(self, message: str = "", *, field: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+        self.field = field
+
+
+class InvalidFormat(TidegateError):
+    """A field does not have the documented format."""
+
+    code = "V0000"
+
+
+class MissingField(TidegateError):
+    """A mandatory field is missing."""
+
+    code = "V0001"
+
+
+class InvalidValue(TidegateError):
+    """A field has a value that is not allowed."""
+
+    code = "V0002"
+
+
+class MalformedBody(TidegateError):
+    """The body is not valid JSON."""
+
+    code = "V0005"
+
+
+class MethodNotSupported(TidegateError):
+    """The HTTP method is not supported on this path."""
+
+    code = "V0006"
+
+
+class MissingConditionalField(TidegateError):
+    """A field that the other fields make necessary is missing."""
+
+    code = "V0007"
+
+
+class InapplicableValue(TidegateError):
+    """A value cannot be combined with the value of another field."""
+
+    code = "V0008"
+
+
+class SignatureRejected(TidegateError):
+    """The request's signature is missing, stale or wrong."""
+
+    code = "V0010"
+
+
+class StoreUnknown(TidegateError):
+    """The store does not exist."""
+
+    code = "C0002"
+
+
+class TransactionUnknown(TidegateError):
+    """There is no transaction with this merchantTransID."""
+
+    code = "C0004"
+
+
+class DuplicateTransaction(TidegateError):
+    """The merchantTransID was used before."""
+
+    code = "C0009"
+
+
+class FieldMismatch(TidegateError):
+    """A field does not match the earlier transaction."""
+
+    code = "C0011"
+
+
+class StoreInactive(TidegateError):
+    """The store is not in a valid status."""
+
+    code = "B0003"
+
+
+class OperationUnsupported(TidegateError):
+    """This transaction type or function is not supported."""
+
+    code = "B0005"
+
+
+class BrandUnsupported(TidegateError):
+    """The store takes no payments of this brand."""
+
+    code = "B0006"
+
+
+class CurrencyUnsupported(TidegateError):
+    """The store takes no payments in this currency."""
+
+    code = "B0007"
+
+
+class CardRangeUnsupported(TidegateError):
+    """The card number belongs to no range that is supported."""
+
+    code = "B0009"
+
+
+class WrongStatus(TidegateError):
+    """The transaction's status does not allow this operation."""
+
+    code = "B0012"
+
+
+class AmountExceeded(TidegateError):
+    """The amount is more than what remains to be captured or refunded."""
+
+    code = "B0013"
+
+
+class RiskRefused(TidegateError):
+    """The payment was refused for security reasons."""
+
+    code = "B0033"
+
+
+class CardNumberWrong(TidegateError):
+    """The card number is wrong."""
+
+    code = "B0040"
+
+
+class TooManyRequests(TidegateError):
+    """The store sends more requests than it is allowed; try again later."""
+
+    code = "B0033"
+
+
+# Inside the platform; merchants see E0000, or a payment that is still Pending.
+
+
+class NotSent(TidegateError):
+    """The network was not reached: nothing was sent, so trying again is safe."""
+
+    code = "P0098"
+
+
+class Unanswered(TidegateError):
+    """Something was sent and no matching answer came: the outcome is unknown."""
+
+    code = "P0098"
+
+
+class StaleVersion(TidegateError):
+    """The item changed since it was read; read it again, decide again."""
+
+
+class LostClaim(TidegateError):
+    """Somebody else works on this intent now."""
+
+
+class BatchClosed(TidegateError):
+    """The settlement batch takes no more postings."""
+
+
+class FileRejected(TidegateError):
+    """A file is malformed, or the other side refused it."""

@@ -1,0 +1,1 @@
+"""Use cases, one a module, written against the Protocols in ``tidegate.ports``."""
