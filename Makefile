@@ -1,0 +1,71 @@
+# Tidegate on one machine. `make help` lists the commands; everything they make is under .local/.
+
+PYTHON ?= python3.11
+PORT ?= 8080
+ENV := .local/env
+PY := $(ENV)/dev/bin/python
+UV := $(ENV)/tools/bin/uv
+NODE := local/node/node_modules/.bin
+PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
+COMPILE := $(CURDIR)/$(UV) pip compile -q --no-header --python-version 3.11
+
+export PORT
+export PYTHONDONTWRITEBYTECODE = 1
+export SAM_CLI_TELEMETRY = 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-long check bench lock stop clean python environments
+
+help:  ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+run: python  ## Serve the whole gateway on 127.0.0.1:$(PORT) until Ctrl-C
+	@$(PYTHON) -m local.environments dev sam engine runtime
+	@exec $(PY) -m local up
+
+demo: python  ## Take one payment through its whole life and show every step
+	@$(PYTHON) -m local.environments dev sam engine runtime
+	@exec $(PY) -m local demo
+
+test: environments  ## Run the tests (at most ten minutes)
+	@$(PYTEST) -m "not long"
+
+test-long: environments  ## Run the long tests as well
+	@$(PYTEST)
+
+check: environments  ## Lint, types, template, state machines
+	$(ENV)/dev/bin/ruff check .
+	$(ENV)/dev/bin/ruff format --check .
+	$(PY) -m mypy .
+	@AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none \
+		$(ENV)/sam/bin/sam validate --lint --template-file template.yaml
+	$(ENV)/dev/bin/cfn-lint template.yaml
+	@for file in statemachines/*.asl.json; do \
+		$(NODE)/asl-validator --json-path "$$file" || exit 1; \
+	done
+
+bench: environments  ## Measure ratios and exact counters
+	@$(PY) -m bench
+
+lock: python  ## Write the lock files anew from requirements/*.in
+	@$(PYTHON) -m local.environments tools
+	@cd requirements && for name in dev sam engine runtime; do \
+		echo "locking $$name"; $(COMPILE) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
+	done
+	@echo "locking layer"; cd requirements && $(COMPILE) layer.in -c dev.txt -o ../layers/tidegate/requirements.txt \
+		$$(sed -nE 's/^([a-z0-9.-]+)==.*/--no-emit-package \1/p' runtime.txt)
+	@cd local/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(PYTHON) -m local.environments strip-node-lock
+
+stop:  ## Stop a running `make run`
+	@$(PY) -m local stop
+
+clean: stop  ## Stop, and forget the engine's state (environments stay)
+	@$(PY) -m local clean
+
+environments: python
+	@$(PYTHON) -m local.environments dev sam engine runtime node
+
+python:
+	@command -v $(PYTHON) >/dev/null 2>&1 && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Tidegate needs Python 3.11 and '$(PYTHON)' does not run here: install it, or name another with PYTHON=/path/to/python."; exit 1; }

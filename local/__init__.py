@@ -1,0 +1,1 @@
+"""Runs template.yaml on one machine without Docker: embedded AWS, HTTP front, sandbox hosts."""
