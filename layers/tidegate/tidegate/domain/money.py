@@ -32,7 +32,9 @@ class Money:
         decimal number, InvalidValue for more decimals than the currency has.
         """
         if currency not in CURRENCIES:
-            raise CurrencyUnsupported(f"{currency!r} is no ISO 4217 currency", field=f"{field}.currency")
+            raise CurrencyUnsupported(
+                f"{currency!r} is no ISO 4217 currency", field=f"{field}.currency"
+            )
         match = _VALUE.match(value) if len(value) <= MAX_VALUE_BYTES else None
         if match is None:
             raise InvalidFormat(
@@ -43,7 +45,8 @@ class Money:
         whole, _, decimals = value.partition(".")
         if len(decimals) > exponent:
             raise InvalidValue(
-                f"{currency} has {exponent} decimals, {field}.value has {len(decimals)}", field=f"{field}.value"
+                f"{currency} has {exponent} decimals, {field}.value has {len(decimals)}",
+                field=f"{field}.value",
             )
         minor = int(whole + decimals.ljust(exponent, "0"))
         if minor >= 10**12:

@@ -1,0 +1,217 @@
+"""A payment and the operations on it, as values; every change makes a new value.
+
+The two remainders, not sums, guard the money: ``capturable_minor`` and ``refundable_minor`` are taken from before a
+network is called and given back only when it has declined or acknowledged a reversal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tidegate.domain.errors import AmountExceeded, FieldMismatch, TransactionUnknown
+from tidegate.domain.message import MessageIdentity, NetworkAnswer
+from tidegate.domain.money import Money
+from tidegate.domain.transitions import Operation, Outcome, Status, next_status
+
+HISTORY_LIMIT = 12  # entries kept in the item; each operation's own item keeps the rest for good
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One message to a network, as written down before it is sent."""
+
+    network: str
+    acquirer_id: str
+    terminal_id: str
+    sequence: int
+    """From the lease, unique per network and acquirer; the STAN is its last six digits."""
+    transmitted_at: str
+    """DE 7."""
+    rrn: str
+
+    @property
+    def stan(self) -> int:
+        return self.sequence % 1_000_000
+
+    @property
+    def identity(self) -> MessageIdentity:
+        return MessageIdentity(
+            self.transmitted_at, self.stan, self.acquirer_id, self.rrn, self.terminal_id
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A 0400 that is owed to the network until it acknowledges it."""
+
+    sequence: int
+    transmitted_at: str
+    attempts: int = 0
+    remaining_minor: int = 0
+    """What stays authorized: 0 takes everything back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a payment's history: what happened at which version. Events and postings derive from it."""
+
+    version: int
+    operation: Operation
+    outcome: Outcome
+    amount_minor: int
+    fee_minor: int
+    business_date: str
+    """YYYYMMDD in the store's time zone and cut-off; empty where no money moved."""
+    at: int
+    """Unix seconds, UTC."""
+    trans_id: str = ""
+    """merchantTransID of the operation; empty for the payment's own first step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment as it stands at ``version``."""
+
+    sid: str
+    trans_id: str
+    version: int
+    status: Status
+    amount: Money
+    evo_trans_id: str
+    created_at: int
+    nonce: str
+    trans_time: str
+    brand: str
+    first6: str
+    last4: str
+    leg: Leg
+    sealed_card: bytes = field(repr=False)
+    fee_plan: int
+    intent: Operation
+    """What was asked for: VERIFY, AUTHORIZE or SALE."""
+    capture_after_hours: int | None = None
+    order_reference: str | None = None
+    metadata: str | None = None
+    webhook: str | None = None
+    platform: str | None = None
+    capturable_minor: int = 0
+    refundable_minor: int = 0
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    answer: NetworkAnswer | None = None
+    answered_at: int | None = None
+    failure_code: str | None = None
+    reversal: Reversal | None = None
+    due_at: int | None = None
+    """When the janitor should look at it; None when nothing is open."""
+    history: tuple[Entry, ...] = ()
+
+    # -- what holds -------------------------------------------------------------------------------------------
+
+    @property
+    def refund_in_flight(self) -> bool:
+        return self.refundable_minor + self.refunded_minor < self.captured_minor
+
+    def last_entry(self, operation: Operation) -> Entry | None:
+        """The newest history entry of an operation, if it is still kept."""
+        return next(
+            (entry for entry in reversed(self.history) if entry.operation is operation), None
+        )
+
+    # -- changes ----------------------------------------------------------------------------------------------
+
+    def step(self, operation: Operation, outcome: Outcome, **changes: object) -> Payment:
+        """The next version in the status that the table gives; raises WrongStatus."""
+        status = next_status(self.status, operation, outcome)
+        return replace(self, version=self.version + 1, status=status, **changes)  # type: ignore[arg-type]
+
+    def touched(self, **changes: object) -> Payment:
+        """The next version with the status unchanged: a claim, an attempt counted, a new route."""
+        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+    def recorded(
+        self,
+        operation: Operation,
+        outcome: Outcome,
+        *,
+        at: int,
+        amount_minor: int = 0,
+        fee_minor: int = 0,
+        business_date: str = "",
+        trans_id: str = "",
+    ) -> Payment:
+        """With one more line of history, for the version this value already carries."""
+        entry = Entry(
+            self.version, operation, outcome, amount_minor, fee_minor, business_date, at, trans_id
+        )
+        return replace(self, history=(*self.history, entry)[-HISTORY_LIMIT:])
+
+    def check_capture(self, amount: Money) -> None:
+        """Raises WrongStatus, FieldMismatch (other currency) or AmountExceeded."""
+        next_status(self.status, Operation.CAPTURE, Outcome.APPROVED)
+        self._check_amount(amount, self.capturable_minor, "captured")
+
+    def check_refund(self, amount: Money) -> None:
+        """Raises WrongStatus, FieldMismatch (other currency) or AmountExceeded."""
+        next_status(self.status, Operation.REFUND, Outcome.PENDING)
+        self._check_amount(amount, self.refundable_minor, "refunded")
+
+    def _check_amount(self, amount: Money, remainder: int, verb: str) -> None:
+        if amount.currency != self.amount.currency:
+            raise FieldMismatch(
+                f"the payment is in {self.amount.currency}", field="transAmount.currency"
+            )
+        if amount.minor > remainder:
+            raise AmountExceeded(f"more than what remains to be {verb}", field="transAmount.value")
+        if amount.minor <= 0:
+            raise AmountExceeded(
+                f"the amount to be {verb} must be more than zero", field="transAmount.value"
+            )
+
+
+class OperationStatus:
+    """Short codes of a capture's, cancel's or refund's own status."""
+
+    RECEIVED = "r"
+    SUCCESS = "s"
+    FAILED = "f"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOperation:
+    """A capture, cancel or refund: an item of its own under its own merchantTransID."""
+
+    sid: str
+    trans_id: str
+    version: int
+    kind: Operation
+    """CAPTURE, CANCEL or REFUND."""
+    payment_trans_id: str
+    status: str
+    amount: Money
+    evo_trans_id: str
+    created_at: int
+    nonce: str
+    trans_time: str
+    chosen_by_platform: bool = False
+    """Made by cancelOrRefund: the answer says which of the two was done."""
+    initiating_reason: str | None = None
+    metadata: str | None = None
+    webhook: str | None = None
+    leg: Leg | None = None
+    answer: NetworkAnswer | None = None
+    answered_at: int | None = None
+    failure_code: str | None = None
+    reversal: Reversal | None = None
+    due_at: int | None = None
+
+    def touched(self, **changes: object) -> PaymentOperation:
+        """The next version with ``changes``."""
+        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+def require_payment(found: Payment | PaymentOperation | None) -> Payment:
+    """The payment; raises TransactionUnknown where the id is free or belongs to an operation."""
+    if not isinstance(found, Payment):
+        raise TransactionUnknown(field="merchantTransID")
+    return found

@@ -1,0 +1,159 @@
+"""What the services need from the world, as Protocols; ``adapters`` and ``networks`` implement them on AWS and TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
+from tidegate.domain.payment import Payment, PaymentOperation
+from tidegate.domain.store import Store
+
+Record = Payment | PaymentOperation
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """What an ``Idempotency-Key`` of a store stands for."""
+
+    sid: str
+    key: str
+    trans_id: str
+    fingerprint: str
+    """Hash of method, path, query and body of the first request."""
+
+
+class PaymentStore(Protocol):
+    """Payments and their operations; one key space per store, so that a duplicate id is impossible.
+
+    Every write is one request and either happens whole or not at all. ``StaleVersion`` means: read again, decide again.
+    """
+
+    def get(self, sid: str, trans_id: str) -> Record | None:
+        """The item under a merchantTransID, read consistently."""
+
+    def create(
+        self, payment: Payment, idempotency: IdempotencyRecord | None = None
+    ) -> Record | IdempotencyRecord | None:
+        """Write the first intent. None when written (also when an earlier try of the same nonce had been);
+        otherwise what holds the id, or what the Idempotency-Key stands for."""
+
+    def update(self, before: Payment, after: Payment) -> None:
+        """Change a payment. Raises StaleVersion if it is no longer at ``before.version``."""
+
+    def begin(
+        self,
+        before: Payment,
+        after: Payment,
+        operation: PaymentOperation,
+        idempotency: IdempotencyRecord | None = None,
+    ) -> Record | IdempotencyRecord | None:
+        """One transaction: the operation's item and the payment's change. None when written; otherwise what holds the
+        operation's id or key. Raises StaleVersion if only the payment had changed."""
+
+    def conclude(
+        self,
+        before: Payment,
+        after: Payment,
+        op_before: PaymentOperation,
+        op_after: PaymentOperation,
+    ) -> None:
+        """One transaction: the operation's outcome and the payment's change. Raises StaleVersion."""
+
+    def update_operation(self, before: PaymentOperation, after: PaymentOperation) -> None:
+        """Change an operation alone. Raises StaleVersion."""
+
+    def idempotency(self, sid: str, key: str) -> IdempotencyRecord | None:
+        """What an Idempotency-Key stands for."""
+
+    def due(self, now: int, limit: int) -> Iterator[tuple[str, str]]:
+        """(sid, merchantTransID) of items whose ``due_at`` is not after ``now``, oldest first per shard."""
+
+
+class StoreDirectory(Protocol):
+    """Store configuration."""
+
+    def get(self, sid: str, *, fresh: bool = False) -> Store:
+        """The store; cached 60 s unless ``fresh``. Raises StoreUnknown."""
+
+    def put(self, store: Store) -> None:
+        """Create or change a store; its keys are sealed. Raises StaleVersion unless ``version`` is the next one."""
+
+    def all_sids(self) -> Iterator[str]:
+        """Every store id."""
+
+
+class Sequences(Protocol):
+    """Numbers for messages, leased in blocks."""
+
+    def next(self, network: str, acquirer_id: str) -> int:
+        """A number never given before for this network and acquirer; its last six digits are never 000000."""
+
+
+class Vault(Protocol):
+    """Sealing of card data under data keys that change every hour."""
+
+    def seal(self, plaintext: bytes, context: str) -> bytes:
+        """Encrypt; ``context`` binds the envelope to its record."""
+
+    def unseal(self, envelope: bytes, context: str) -> bytes:
+        """Decrypt; raises ValueError if the envelope was changed or belongs to another record."""
+
+
+class CardNetwork(Protocol):
+    """A conversation with one card network's host."""
+
+    name: str
+
+    def authorize(self, request: AuthorizationRequest, *, timeout_s: float) -> NetworkAnswer:
+        """Send a 0100. Raises NotSent (nothing reached the host) or Unanswered (unknown)."""
+
+    def reverse(self, request: ReversalRequest, *, timeout_s: float) -> NetworkAnswer:
+        """Send a 0400 or 0401. Raises NotSent or Unanswered."""
+
+
+class Networks(Protocol):
+    """The links this function has."""
+
+    def __getitem__(self, name: str) -> CardNetwork: ...
+
+
+class Clock(Protocol):
+    """Time, so that the core has none of its own."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+
+class Ids(Protocol):
+    """Identifiers that nothing else can know."""
+
+    def evo_trans_id(self, at: float) -> str:
+        """``pay`` + yymmddhhmmss (+08:00) + 16 digits, the first of which is the region."""
+
+    def nonce(self) -> str:
+        """Random text for one request, 12 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowInput:
+    """What the payment workflow is started with; never card data in clear."""
+
+    sid: str
+    trans_id: str
+    refused: bool
+    """The store's risk limits refuse it."""
+    routes: int
+    """How many routes the store has for the brand."""
+    sealed_cvc: str | None
+    """Sealed and base64; kept nowhere else."""
+    deadline: float
+    """Unix seconds after which no new attempt is made."""
+
+
+class PaymentWorkflow(Protocol):
+    """The synchronous state machine of one payment."""
+
+    def run(self, given: WorkflowInput) -> dict[str, object] | None:
+        """Its output, or None when it failed, timed out or was lost: then the outcome is read from the store."""
