@@ -1,4 +1,5 @@
-"""What the services need from the world, as Protocols; ``adapters`` and ``networks`` implement them on AWS and TCP."""
+"""What the services need from the world, as Protocols; ``adapters`` and ``networks`` implement
+them on AWS and TCP."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class IdempotencyRecord:
 class PaymentStore(Protocol):
     """Payments and their operations; one key space per store, so that a duplicate id is impossible.
 
-    Every write is one request and either happens whole or not at all. ``StaleVersion`` means: read again, decide again.
+    Every write is one request and either happens whole or not at all. ``StaleVersion`` means:
+    read again, decide again.
     """
 
     def get(self, sid: str, trans_id: str) -> Record | None:
@@ -36,7 +38,8 @@ class PaymentStore(Protocol):
     def create(
         self, payment: Payment, idempotency: IdempotencyRecord | None = None
     ) -> Record | IdempotencyRecord | None:
-        """Write the first intent. None when written (also when an earlier try of the same nonce had been);
+        """Write the first intent. None when written (also when an earlier try of the same nonce
+        had been);
         otherwise what holds the id, or what the Idempotency-Key stands for."""
 
     def update(self, before: Payment, after: Payment) -> None:
@@ -49,7 +52,8 @@ class PaymentStore(Protocol):
         operation: PaymentOperation,
         idempotency: IdempotencyRecord | None = None,
     ) -> Record | IdempotencyRecord | None:
-        """One transaction: the operation's item and the payment's change. None when written; otherwise what holds the
+        """One transaction: the operation's item and the payment's change. None when written;
+        otherwise what holds the
         operation's id or key. Raises StaleVersion if only the payment had changed."""
 
     def conclude(
@@ -59,7 +63,8 @@ class PaymentStore(Protocol):
         op_before: PaymentOperation,
         op_after: PaymentOperation,
     ) -> None:
-        """One transaction: the operation's outcome and the payment's change. Raises StaleVersion."""
+        """One transaction: the operation's outcome and the payment's change. Raises
+        StaleVersion."""
 
     def update_operation(self, before: PaymentOperation, after: PaymentOperation) -> None:
         """Change an operation alone. Raises StaleVersion."""
@@ -68,7 +73,8 @@ class PaymentStore(Protocol):
         """What an Idempotency-Key stands for."""
 
     def due(self, now: int, limit: int) -> Iterator[tuple[str, str]]:
-        """(sid, merchantTransID) of items whose ``due_at`` is not after ``now``, oldest first per shard."""
+        """(sid, merchantTransID) of items whose ``due_at`` is not after ``now``, oldest first per
+        shard."""
 
 
 class StoreDirectory(Protocol):
@@ -78,7 +84,8 @@ class StoreDirectory(Protocol):
         """The store; cached 60 s unless ``fresh``. Raises StoreUnknown."""
 
     def put(self, store: Store) -> None:
-        """Create or change a store; its keys are sealed. Raises StaleVersion unless ``version`` is the next one."""
+        """Create or change a store; its keys are sealed. Raises StaleVersion unless ``version``
+        is the next one."""
 
     def all_sids(self) -> Iterator[str]:
         """Every store id."""
@@ -88,7 +95,8 @@ class Sequences(Protocol):
     """Numbers for messages, leased in blocks."""
 
     def next(self, network: str, acquirer_id: str) -> int:
-        """A number never given before for this network and acquirer; its last six digits are never 000000."""
+        """A number never given before for this network and acquirer; its last six digits are
+        never 000000."""
 
 
 class Vault(Protocol):
@@ -156,4 +164,5 @@ class PaymentWorkflow(Protocol):
     """The synchronous state machine of one payment."""
 
     def run(self, given: WorkflowInput) -> dict[str, object] | None:
-        """Its output, or None when it failed, timed out or was lost: then the outcome is read from the store."""
+        """Its output, or None when it failed, timed out or was lost: then the outcome is read
+        from the store."""

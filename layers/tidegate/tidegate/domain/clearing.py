@@ -39,7 +39,8 @@ class SettledRecord:
     kind: Kind
     amount: Money
     interchange_minor: int
-    """What the network keeps (positive) or gives back (negative), in minor units of ``amount``'s currency."""
+    """What the network keeps (positive) or gives back (negative), in minor units of ``amount``'s
+    currency."""
     settled_on: date
 
 

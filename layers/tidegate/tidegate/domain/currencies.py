@@ -1,7 +1,8 @@
 """ISO 4217 currencies that have a minor unit, with their numeric codes.
 
 A table in code rather than a package: it is read on every payment, and history needs codes that the
-current list drops (withdrawn ones are kept at the end). Generated once from the ISO 4217 list of 2026-01-01.
+current list drops (withdrawn ones are kept at the end). Generated once from the ISO 4217 list of
+2026-01-01.
 """
 
 from __future__ import annotations

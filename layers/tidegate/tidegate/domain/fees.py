@@ -1,4 +1,5 @@
-"""What a merchant pays per transaction: a plan with a version, so that old captures keep their price."""
+"""What a merchant pays per transaction: a plan with a version, so that old captures keep their
+price."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class FeePlan:
-    """Rates by brand with ``default`` for the rest; ``refund_fixed_minor`` is charged for each refund."""
+    """Rates by brand with ``default`` for the rest; ``refund_fixed_minor`` is charged for each
+    refund."""
 
     version: int
     default: Rate

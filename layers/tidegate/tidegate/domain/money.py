@@ -19,7 +19,8 @@ _VALUE = re.compile(r"(?a:\d{1,12})(?:\.(?a:(\d+)))?\Z")
 
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
-    """An amount: ``minor`` units (cents, yen, fils) of an ISO 4217 ``currency``. Never negative on the wire."""
+    """An amount: ``minor`` units (cents, yen, fils) of an ISO 4217 ``currency``. Never negative
+    on the wire."""
 
     minor: int
     currency: str
@@ -28,7 +29,8 @@ class Money:
     def parse(cls, value: str, currency: str, *, field: str = "transAmount") -> Money:
         """Read a wire amount in major units.
 
-        Raises CurrencyUnsupported for a code that ISO 4217 does not know, InvalidFormat for text that is no
+        Raises CurrencyUnsupported for a code that ISO 4217 does not know, InvalidFormat for text
+        that is no
         decimal number, InvalidValue for more decimals than the currency has.
         """
         if currency not in CURRENCIES:
@@ -80,7 +82,8 @@ def currency_of_numeric(numeric: str) -> str:
 
 
 def share(minor: int, rate: Decimal) -> int:
-    """``minor`` times ``rate``, rounded half-up to the minor unit; the one place where money is rounded."""
+    """``minor`` times ``rate``, rounded half-up to the minor unit; the one place where money is
+    rounded."""
     return int((Decimal(minor) * rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 

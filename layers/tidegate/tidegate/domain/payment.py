@@ -1,12 +1,14 @@
 """A payment and the operations on it, as values; every change makes a new value.
 
-The two remainders, not sums, guard the money: ``capturable_minor`` and ``refundable_minor`` are taken from before a
+The two remainders, not sums, guard the money: ``capturable_minor`` and ``refundable_minor`` are
+taken from before a
 network is called and given back only when it has declined or acknowledged a reversal.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tidegate.domain.errors import AmountExceeded, FieldMismatch, TransactionUnknown
 from tidegate.domain.message import MessageIdentity, NetworkAnswer
@@ -53,7 +55,8 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a payment's history: what happened at which version. Events and postings derive from it."""
+    """One line of a payment's history: what happened at which version. Events and postings derive
+    from it."""
 
     version: int
     operation: Operation
@@ -106,7 +109,8 @@ class Payment:
     """When the janitor should look at it; None when nothing is open."""
     history: tuple[Entry, ...] = ()
 
-    # -- what holds -------------------------------------------------------------------------------------------
+    # -- what holds
+    # -------------------------------------------------------------------------------------------
 
     @property
     def refund_in_flight(self) -> bool:
@@ -118,16 +122,14 @@ class Payment:
             (entry for entry in reversed(self.history) if entry.operation is operation), None
         )
 
-    # -- changes ----------------------------------------------------------------------------------------------
-
-    def step(self, operation: Operation, outcome: Outcome, **changes: object) -> Payment:
+    def step(self, operation: Operation, outcome: Outcome, **changes: Any) -> Payment:
         """The next version in the status that the table gives; raises WrongStatus."""
         status = next_status(self.status, operation, outcome)
-        return replace(self, version=self.version + 1, status=status, **changes)  # type: ignore[arg-type]
+        return replace(self, version=self.version + 1, status=status, **changes)
 
-    def touched(self, **changes: object) -> Payment:
+    def touched(self, **changes: Any) -> Payment:
         """The next version with the status unchanged: a claim, an attempt counted, a new route."""
-        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+        return replace(self, version=self.version + 1, **changes)
 
     def recorded(
         self,
@@ -205,9 +207,9 @@ class PaymentOperation:
     reversal: Reversal | None = None
     due_at: int | None = None
 
-    def touched(self, **changes: object) -> PaymentOperation:
+    def touched(self, **changes: Any) -> PaymentOperation:
         """The next version with ``changes``."""
-        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+        return replace(self, version=self.version + 1, **changes)
 
 
 def require_payment(found: Payment | PaymentOperation | None) -> Payment:

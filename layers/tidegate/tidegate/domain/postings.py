@@ -96,7 +96,8 @@ def paid_out(posting_id: str, *, currency: str, sid: str, net_minor: int) -> Pos
 def settled_by_network(
     posting_id: str, *, currency: str, network: str, gross_minor: int, interchange_minor: int
 ) -> Posting:
-    """A matched line of a network's settlement file: signed gross (refunds negative) less interchange reaches the bank."""
+    """A matched line of a network's settlement file: signed gross (refunds negative) less
+    interchange reaches the bank."""
     return _posting(
         posting_id,
         currency,
@@ -109,7 +110,8 @@ def settled_by_network(
 def held_in_suspense(
     posting_id: str, *, currency: str, network: str, difference_minor: int
 ) -> Posting:
-    """The network settled ``difference_minor`` more than our books say; the opposite sign reverses it."""
+    """The network settled ``difference_minor`` more than our books say; the opposite sign
+    reverses it."""
     return _posting(
         posting_id,
         currency,

@@ -1,4 +1,5 @@
-"""Which network a card goes to: brand by its leading digits, then the store's routes for that brand."""
+"""Which network a card goes to: brand by its leading digits, then the store's routes for that
+brand."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ class Route:
 
 
 def brand_of(pan: str) -> str:
-    """The brand by issuer range (ISO/IEC 7812 ranges as the networks publish them); raises CardRangeUnsupported."""
+    """The brand by issuer range (ISO/IEC 7812 ranges as the networks publish them); raises
+    CardRangeUnsupported."""
     if pan.startswith("4") and len(pan) in {13, 16}:
         return VISA
     head = int(pan[:6])
@@ -29,7 +31,8 @@ def brand_of(pan: str) -> str:
 
 
 def routes_for(brand: str, routes: tuple[tuple[str, tuple[Route, ...]], ...]) -> tuple[Route, ...]:
-    """The store's routes for a brand, first choice first; raises BrandUnsupported where it has none."""
+    """The store's routes for a brand, first choice first; raises BrandUnsupported where it has
+    none."""
     found = dict(routes).get(brand, ())
     if not found:
         raise BrandUnsupported(f"the store takes no {brand}", field="paymentMethod")

@@ -15,7 +15,8 @@ SignType = Literal["SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512"]
 
 @dataclass(frozen=True, slots=True)
 class SignKey:
-    """A signing key in clear; at most two live ones, so that they can be rotated without a pause."""
+    """A signing key in clear; at most two live ones, so that they can be rotated without a
+    pause."""
 
     key_id: str
     secret: str = field(repr=False)

@@ -1,7 +1,8 @@
 """The life of a payment as a table: (status, operation, outcome) -> status.
 
-Workflows order the steps; this table decides which are legal. "Declined" and "we do not know" are different
-outcomes and never lead to the same place. What is not in the table is refused with WrongStatus (B0012).
+Workflows order the steps; this table decides which are legal. "Declined" and "we do not know" are
+different outcomes and never lead to the same place. What is not in the table is refused with
+WrongStatus (B0012).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ class Status(StrEnum):
     PENDING = "P"
     """The intent is written; the network may or may not have been asked."""
     REVERSING = "R"
-    """The outcome is unknown and the reversal has not been acknowledged yet. Merchants see Pending."""
+    """The outcome is unknown and the reversal has not been acknowledged yet. Merchants see
+    Pending."""
     VERIFIED = "V"
     AUTHORISED = "A"
     CAPTURED = "C"
@@ -63,16 +65,17 @@ TRANSITIONS: dict[tuple[Status, Operation, Outcome], Status] = {
     (_S.PENDING, _O.VERIFY, _R.DECLINED): _S.FAILED,
     (_S.PENDING, _O.AUTHORIZE, _R.DECLINED): _S.FAILED,
     (_S.PENDING, _O.SALE, _R.DECLINED): _S.FAILED,
-    # An unknown outcome is never waited out: it is taken back until the network has acknowledged that.
-    (_S.PENDING, _O.REVERSE, _R.PENDING): _S.REVERSING,
-    (_S.REVERSING, _O.REVERSE, _R.UNKNOWN): _S.REVERSING,
+    # An unknown outcome is never waited out: it is taken back until the network has acknowledged
+    # that.
+    (_S.PENDING, _O.VERIFY, _R.UNKNOWN): _S.REVERSING,
+    (_S.PENDING, _O.AUTHORIZE, _R.UNKNOWN): _S.REVERSING,
+    (_S.PENDING, _O.SALE, _R.UNKNOWN): _S.REVERSING,
     (_S.REVERSING, _O.REVERSE, _R.APPROVED): _S.FAILED,
     (_S.AUTHORISED, _O.CAPTURE, _R.APPROVED): _S.CAPTURED,
     # A cancel is a reversal too: it is begun, repeated, and cannot be declined.
     (_S.PENDING, _O.CANCEL, _R.PENDING): _S.CANCELLING,
     (_S.REVERSING, _O.CANCEL, _R.PENDING): _S.CANCELLING,
     (_S.AUTHORISED, _O.CANCEL, _R.PENDING): _S.CANCELLING,
-    (_S.CANCELLING, _O.CANCEL, _R.UNKNOWN): _S.CANCELLING,
     (_S.CANCELLING, _O.CANCEL, _R.APPROVED): _S.CANCELLED,
     # What was captured is released in part by a partial reversal; that changes no status.
     (_S.CAPTURED, _O.REVERSE, _R.APPROVED): _S.CAPTURED,
@@ -96,5 +99,6 @@ def next_status(status: Status, operation: Operation, outcome: Outcome) -> Statu
         return TRANSITIONS[status, operation, outcome]
     except KeyError:
         raise WrongStatus(
-            f"{operation.value.replace('_', ' ')} is not possible while the payment is {status.name.lower()}"
+            f"{operation.value.replace('_', ' ')} is not possible while the payment is "
+            f"{status.name.lower()}"
         ) from None

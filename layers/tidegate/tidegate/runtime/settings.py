@@ -18,7 +18,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The stack's names and addresses. Absent variables are empty: a function gets only what it uses."""
+    """The stack's names and addresses. Absent variables are empty: a function gets only what it
+    uses."""
 
     stage: str
     region_digit: str
@@ -36,7 +37,8 @@ class Settings:
 
     @classmethod
     def read(cls, env: Mapping[str, str] = os.environ) -> Settings:
-        """Read the variables that template.yaml sets; raises ValueError naming one that is malformed."""
+        """Read the variables that template.yaml sets; raises ValueError naming one that is
+        malformed."""
         return cls(
             stage=env.get("STAGE", "local"),
             region_digit=env.get("REGION_DIGIT", "0"),
@@ -55,7 +57,8 @@ class Settings:
 
 
 def _link_names(env: Mapping[str, str]) -> list[str]:
-    """``NETWORKS=visa,mastercard`` names the links; each has ``VISA_HOST``, ``VISA_PORT``, ``VISA_FILES_URL``."""
+    """``NETWORKS=visa,mastercard`` names the links; each has ``VISA_HOST``, ``VISA_PORT``,
+    ``VISA_FILES_URL``."""
     return [name for name in env.get("NETWORKS", "").split(",") if name]
 
 

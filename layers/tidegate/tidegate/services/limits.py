@@ -1,0 +1,25 @@
+"""How long things may take, in seconds, and why (design: money rules 6 and 7).
+
+Every caller gives up before the janitor may take its intent: 8 s per attempt, 20 s for the
+workflow, 25 s for the
+answer, 30 s until the intent is due.
+"""
+
+from __future__ import annotations
+
+ATTEMPT_S = 8.0
+REVERSAL_S = 5.0
+WORKFLOW_S = 20.0
+INTENT_S = 30
+CLAIM_S = 60
+AUTHORIZATION_LIFE_S = 7 * 24 * 3600
+"""An authorization that nobody captures is reversed after 7 days."""
+RETRY_S = (10, 30, 60, 300, 900, 3600)
+"""Waits between reversals that were not acknowledged; the last one repeats for good."""
+CONFLICT_TRIES = 12
+"""Re-reads after a lost version; far more than parallel operations on one payment need."""
+
+
+def retry_wait_s(attempts: int) -> int:
+    """The wait after ``attempts`` tries."""
+    return RETRY_S[min(attempts, len(RETRY_S)) - 1] if attempts else 0

@@ -1,0 +1,101 @@
+"""What a task of the payment workflow hands on: enough to answer the merchant without reading
+again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tidegate.domain.message import NetworkAnswer
+from tidegate.domain.payment import Payment
+from tidegate.domain.transitions import Status
+
+_OUTCOMES = {
+    Status.PENDING: "unknown",
+    Status.REVERSING: "unknown",
+    Status.CANCELLING: "unknown",
+    Status.FAILED: "declined",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """The payment's state after a task; never card data."""
+
+    outcome: str
+    """approved, declined or unknown: what the state machine chooses by."""
+    status: Status
+    version: int
+    answer: NetworkAnswer | None
+    answered_at: int | None
+    failure_code: str | None
+    captured_minor: int
+    refundable_minor: int
+    capturable_minor: int
+
+    @classmethod
+    def of(cls, payment: Payment) -> TaskResult:
+        """The result of a task that left the payment like this."""
+        return cls(
+            outcome=_OUTCOMES.get(payment.status, "approved"),
+            status=payment.status,
+            version=payment.version,
+            answer=payment.answer,
+            answered_at=payment.answered_at,
+            failure_code=payment.failure_code,
+            captured_minor=payment.captured_minor,
+            refundable_minor=payment.refundable_minor,
+            capturable_minor=payment.capturable_minor,
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As the state machine carries it."""
+        answer = self.answer
+        return {
+            "outcome": self.outcome,
+            "status": self.status.value,
+            "version": self.version,
+            "answer": None
+            if answer is None
+            else [
+                answer.response_code,
+                answer.authorization_code,
+                answer.scheme_reference,
+                answer.cvc_result,
+            ],
+            "answeredAt": self.answered_at,
+            "failureCode": self.failure_code,
+            "amounts": [self.captured_minor, self.refundable_minor, self.capturable_minor],
+        }
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> TaskResult:
+        """The reverse of ``write``."""
+        answer = given["answer"]
+        captured, refundable, capturable = given["amounts"]
+        return cls(
+            outcome=given["outcome"],
+            status=Status(given["status"]),
+            version=given["version"],
+            answer=None if answer is None else NetworkAnswer(*answer),
+            answered_at=given["answeredAt"],
+            failure_code=given["failureCode"],
+            captured_minor=captured,
+            refundable_minor=refundable,
+            capturable_minor=capturable,
+        )
+
+    def applied_to(self, payment: Payment) -> Payment:
+        """The payment that the merchant is answered with."""
+        return replace(
+            payment,
+            status=self.status,
+            version=self.version,
+            answer=self.answer,
+            answered_at=self.answered_at,
+            failure_code=self.failure_code,
+            captured_minor=self.captured_minor,
+            refundable_minor=self.refundable_minor,
+            capturable_minor=self.capturable_minor,
+        )
