@@ -1,0 +1,9 @@
+"""The embedded AWS: MiniStack, with what it lacks for this project put right.
+
+Runs inside the `engine` environment as `python -m local.engine`. MiniStack is pinned exactly,
+because these modules replace private names of that version, each for one reason:
+
+* `functions`: Lambda by AWS's own Python runtime client, with layers, without process storms;
+* `openapi`: the parts of an API's OpenAPI body that its import leaves out;
+* `saving`: state saved while it runs, not only when it stops.
+"""

@@ -1,0 +1,24 @@
+"""Serve until SIGTERM or SIGINT; the settings are MiniStack's own, from the environment."""
+
+import sys
+
+from ministack import app
+from ministack.core import lambda_runtime
+
+from local.engine import functions, openapi, saving
+
+
+def main() -> None:
+    """Put MiniStack right and serve."""
+    functions.install()
+    openapi.install()
+    saving.start()
+    sys.argv = ["ministack"]  # it reads options of its own
+    try:
+        app.main()
+    finally:
+        lambda_runtime.reset()  # ends the functions' processes
+
+
+if __name__ == "__main__":
+    main()
