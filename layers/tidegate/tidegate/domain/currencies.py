@@ -187,7 +187,6 @@ CURRENCIES: dict[str, Currency] = {
     "HRK": Currency("191", 2),
     "ZWL": Currency("932", 2),
     "SLL": Currency("694", 2),
-    "ANG": Currency("532", 2),
     "BGN": Currency("975", 2),
     "CUC": Currency("931", 2),
 }

@@ -82,8 +82,7 @@ class RefundPayment:
         except Unanswered:
             return self._unknown(payment, refund)
         if not answer.approved:
-            refund_answered = replace(refund, answer=answer)
-            return self._release(payment, refund_answered, decline_code(answer.response_code))
+            return self._release(payment, refund, decline_code(answer.response_code), answer)
         return self._confirm(store, payment, refund, answer)
 
     def _ask(self, store: Store, payment: Payment, refund: PaymentOperation) -> NetworkAnswer:
@@ -130,8 +129,15 @@ class RefundPayment:
                 return done
         return refund  # still Received: the janitor takes it back
 
-    def _release(self, payment: Payment, refund: PaymentOperation, code: str) -> PaymentOperation:
-        return release_refund(self.payments, payment, refund, code, int(self.clock.now()))
+    def _release(
+        self,
+        payment: Payment,
+        refund: PaymentOperation,
+        code: str,
+        answer: NetworkAnswer | None = None,
+    ) -> PaymentOperation:
+        now = int(self.clock.now())
+        return release_refund(self.payments, payment, refund, code, now, answer)
 
     def _unknown(self, payment: Payment, refund: PaymentOperation) -> PaymentOperation:
         owing = owe_refund_reversal(refund, self.sequences, self.clock.now())

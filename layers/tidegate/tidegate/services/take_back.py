@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from tidegate.domain.declines import UNREACHED
 from tidegate.domain.errors import NotSent, StaleVersion, Unanswered
 from tidegate.domain.legs import local_time, transmission_time
-from tidegate.domain.message import Kind, ReversalRequest
+from tidegate.domain.message import Kind, NetworkAnswer, ReversalRequest
 from tidegate.domain.money import Money
 from tidegate.domain.payment import (
     Leg,
@@ -150,11 +150,13 @@ def release_refund(
     refund: PaymentOperation,
     failure_code: str,
     now: int,
+    answer: NetworkAnswer | None = None,
 ) -> PaymentOperation:
     """End a refund that moved no money: its amount goes back to the remainder. Safe under races
     and retries."""
     after_refund = refund.touched(
         status=OperationStatus.FAILED,
+        answer=answer,
         failure_code=failure_code,
         answered_at=now,
         reversal=None,

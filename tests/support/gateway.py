@@ -1,0 +1,151 @@
+"""The whole gateway over ports in memory, with the payment workflow's steps taken in its order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.memory import (
+    VISA_CARD,
+    Counter,
+    CountingIds,
+    MemoryPayments,
+    MemoryStores,
+    OpenVault,
+    ScriptedNetwork,
+    SetClock,
+    a_store,
+)
+from tidegate.domain.errors import NotSent
+from tidegate.domain.message import Card
+from tidegate.domain.money import Money
+from tidegate.domain.payment import Payment
+from tidegate.domain.store import Store
+from tidegate.ports import IdempotencyRecord, WorkflowInput
+from tidegate.services.authorize_payment import AuthorizePayment
+from tidegate.services.cancel_or_refund import CancelOrRefund
+from tidegate.services.cancel_payment import CancelPayment
+from tidegate.services.capture_payment import CapturePayment
+from tidegate.services.change import Beginner, Change
+from tidegate.services.commands import ChangePayment
+from tidegate.services.commands import CreatePayment as CreateCommand
+from tidegate.services.create_payment import CreatePayment
+from tidegate.services.fail_payment import FailPayment
+from tidegate.services.query import Query
+from tidegate.services.refund_payment import RefundPayment
+from tidegate.services.reverse_payment import ReversePayment
+from tidegate.services.sweep_due import SweepDue
+from tidegate.services.take_back import TakeBack
+from tidegate.services.task_result import TaskResult
+
+
+class Gateway:
+    """Every use case wired to the same memory."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store or a_store()
+        self.payments = MemoryPayments()
+        self.stores = MemoryStores(self.store)
+        self.clock = SetClock()
+        self.ids = CountingIds()
+        self.sequences = Counter()
+        self.vault = OpenVault()
+        self.visa, self.visa2 = ScriptedNetwork("visa"), ScriptedNetwork("visa2")
+        networks = {
+            "visa": self.visa,
+            "visa2": self.visa2,
+            "mastercard": ScriptedNetwork("mastercard"),
+        }
+        self.workflow_dies_after: str | None = None
+        self.take_back = TakeBack(self.payments, self.stores, self.vault, networks, self.clock)
+        self.authorize = AuthorizePayment(
+            self.payments, self.stores, self.sequences, self.vault, networks, self.clock
+        )
+        self.reverse = ReversePayment(self.payments, self.sequences, self.take_back, self.clock)
+        self.fail = FailPayment(self.payments, self.clock)
+        self.create = CreatePayment(
+            self.payments, self.sequences, self.vault, self, self.clock, self.ids
+        )
+        beginner = Beginner(self.payments, self.clock, self.ids)
+        self.capture = CapturePayment(beginner, self.sequences, self.take_back)
+        self.cancel = CancelPayment(
+            self.payments, beginner, self.sequences, self.take_back, self.clock
+        )
+        self.refund = RefundPayment(
+            self.payments,
+            beginner,
+            self.sequences,
+            self.vault,
+            networks,
+            self.take_back,
+            self.clock,
+        )
+        self.cancel_or_refund = CancelOrRefund(self.payments, self.cancel, self.refund)
+        self.query = Query(self.payments)
+        self.sweep = SweepDue(
+            self.payments,
+            self.stores,
+            self.sequences,
+            self.capture,
+            self.take_back,
+            self.clock,
+            self.ids,
+        )
+
+    def run(self, given: WorkflowInput) -> dict[str, Any] | None:
+        """What statemachines/payment.asl.json does, told in the order of its states."""
+        if given.refused:
+            return self.fail(given.sid, given.trans_id, code="B0033").write()
+        result: TaskResult | None = None
+        for route in range(given.routes):
+            try:
+                result = self.authorize(
+                    given.sid,
+                    given.trans_id,
+                    route=route,
+                    sealed_cvc=given.sealed_cvc,
+                    deadline=given.deadline,
+                )
+                break
+            except NotSent:
+                continue
+        if self.workflow_dies_after == "authorize":
+            return None
+        if result is None:
+            result = self.fail(given.sid, given.trans_id, code="P0098")
+        if result.outcome == "unknown":
+            result = self.reverse(given.sid, given.trans_id, deadline=given.deadline)
+        return result.write()
+
+    def pay(
+        self,
+        trans_id: str = "PAY-1",
+        minor: int = 10_000,
+        *,
+        hours: int | None = None,
+        idempotency: IdempotencyRecord | None = None,
+        currency: str = "HKD",
+    ) -> Payment:
+        command = CreateCommand(
+            trans_id=trans_id,
+            trans_time="2025-03-04T09:10:11Z",
+            amount=Money(minor, currency),
+            card=Card(VISA_CARD, "4912", "321"),
+            capture_after_hours=hours,
+            metadata="basket 17",
+        )
+        return self.create(self.store, command, idempotency)
+
+    def change(self, kind: str, trans_id: str, minor: int | None = None, **more: Any) -> Change:
+        """``kind`` is capture, cancel, refund or cancel_or_refund."""
+        command = ChangePayment(
+            trans_id=trans_id,
+            trans_time="2025-03-04T10:00:00Z",
+            payment_trans_id=more.pop("of", "PAY-1"),
+            amount=None if minor is None else Money(minor, more.pop("currency", "HKD")),
+        )
+        change: Change = getattr(self, kind)(self.store, command, **more)
+        return change
+
+    def sweep_now(self, later_s: float = 0) -> dict[str, int]:
+        self.clock.at += later_s
+        return self.sweep(limit=100, until=self.clock.at + 50)
