@@ -5,13 +5,14 @@ import sys
 from ministack import app
 from ministack.core import lambda_runtime
 
-from local.engine import functions, openapi, saving
+from local.engine import functions, openapi, saving, workflows
 
 
 def main() -> None:
     """Put MiniStack right and serve."""
     functions.install()
     openapi.install()
+    workflows.install()
     saving.start()
     sys.argv = ["ministack"]  # it reads options of its own
     try:

@@ -99,6 +99,21 @@ def _execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str,
         answer: dict[str, Any] = lambda_svc._execute_function_provided_warm(
             function, event, request_id
         )
-        return answer
+        return _failed_batch(answer) if _is_failed_stream_batch(event, answer) else answer
     finally:
         turn.release()
+
+
+def _is_failed_stream_batch(event: Any, answer: dict[str, Any]) -> bool:
+    """MiniStack ignores `batchItemFailures` of a stream's consumer and would skip the records."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not records or not isinstance(records, list) or not isinstance(answer.get("body"), dict):
+        return False
+    is_stream = records[0].get("eventSource") == "aws:dynamodb"
+    return is_stream and bool(answer["body"].get("batchItemFailures"))
+
+
+def _failed_batch(answer: dict[str, Any]) -> dict[str, Any]:
+    """The whole batch is delivered again; AWS would leave out what precedes the failed record."""
+    body = {"errorType": "BatchItemFailures", "errorMessage": "some records failed"}
+    return {**answer, "error": True, "body": body}

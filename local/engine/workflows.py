@@ -1,0 +1,66 @@
+"""Step Functions as AWS runs it, where MiniStack differs.
+
+* A Distributed Map reads `Items`, `ItemReader`, `ItemSelector` and `Output` in JSONata, too.
+* A synchronous Express execution leaves no record behind (MiniStack keeps and saves each one).
+* No execution begins with a pause (MiniStack waits 150 ms before each).
+"""
+
+import json
+import time
+import types
+from typing import Any
+
+from ministack.services import stepfunctions
+
+FIXED_PAUSE_S = 0.15
+
+_original_distributed_map = stepfunctions._run_distributed_map
+_original_start_sync = stepfunctions._start_sync_execution
+
+
+def install() -> None:
+    """Replace MiniStack's way to run these."""
+    stepfunctions._run_distributed_map = _run_distributed_map
+    stepfunctions._start_sync_execution = _start_sync_execution
+    stepfunctions.time = types.SimpleNamespace(**{**vars(time), "sleep": _sleep})
+
+
+def _sleep(seconds: float) -> None:
+    if seconds != FIXED_PAUSE_S:
+        time.sleep(seconds)
+
+
+def _start_sync_execution(request: dict[str, Any]) -> Any:
+    answer = _original_start_sync(request)
+    stepfunctions._executions.pop(json.loads(answer[2]).get("executionArn"), None)
+    return answer
+
+
+def _run_distributed_map(
+    state: dict[str, Any], given: Any, effective: Any, processor: Any, execution: Any, ctx: Any
+) -> Any:
+    if stepfunctions._state_query_language(state, ctx) != "JSONata":
+        return _original_distributed_map(state, given, effective, processor, execution, ctx)
+    evaluate = stepfunctions._apply_jsonata_template
+    if "ItemReader" in state:
+        reader = state["ItemReader"]
+        reader = {**reader, "Arguments": evaluate(reader.get("Arguments", {}), given, ctx)}
+        items = stepfunctions._read_map_items(reader, effective, ctx)
+    else:
+        items = stepfunctions._jsonata_state_field(state, "Items", "array", given, ctx)
+    if "ItemSelector" in state:
+        items = [
+            evaluate(
+                state["ItemSelector"],
+                given,
+                {**ctx, "Map": {"Item": {"Index": index, "Value": item}}},
+            )
+            for index, item in enumerate(items)
+        ]
+    handled = ("Items", "ItemReader", "ItemSelector", "Output", "Assign")
+    rest = {key: value for key, value in state.items() if key not in handled}
+    # Without these fields, MiniStack's own code takes its input as the items.
+    results, following = _original_distributed_map(rest, given, items, processor, execution, ctx)
+    output = stepfunctions._apply_jsonata_output(state, given, ctx, result=results, default=results)
+    stepfunctions._apply_state_assign(state, given, ctx, result=results)
+    return output, following
