@@ -1,4 +1,4 @@
-"""A merchant's side of the EVO Cloud API, written from the contract alone: for the demo and the tests.
+"""A merchant's side of the EVO Cloud API, from the contract alone: for the demo and the tests.
 
 It imports nothing of the gateway, so that a mistake in the gateway's signatures cannot hide here.
 """

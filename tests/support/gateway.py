@@ -67,9 +67,7 @@ class Gateway:
         )
         beginner = Beginner(self.payments, self.clock, self.ids)
         self.capture = CapturePayment(beginner, self.sequences, self.take_back)
-        self.cancel = CancelPayment(
-            self.payments, beginner, self.sequences, self.take_back, self.clock
-        )
+        self.cancel = CancelPayment(beginner, self.sequences, self.take_back, self.clock)
         self.refund = RefundPayment(
             self.payments,
             beginner,

@@ -283,7 +283,8 @@ class TestCancel:
         assert change.payment.status is Status.CANCELLING
         gateway.sweep_now(60)
         assert gateway.payments.payment("PAY-1").status is Status.CANCELLED
-        assert gateway.payments.operation("CAN-1").status == OperationStatus.SUCCESS
+        found = gateway.query.operation("S024116", "CAN-1", (Operation.CANCEL,))
+        assert found.operation.status == OperationStatus.SUCCESS
 
     def test_what_is_captured_is_not_cancelled(self, gateway: Gateway) -> None:
         gateway.pay(hours=0)

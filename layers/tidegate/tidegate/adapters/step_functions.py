@@ -36,7 +36,7 @@ class ExpressPaymentWorkflow:
         )
 
     def run(self, given: WorkflowInput) -> dict[str, Any] | None:
-        """The last task's result; None when the execution failed, timed out or could not be seen."""
+        """The last task's result; None when the execution failed, timed out or was not seen."""
         try:
             answer = self._client.start_sync_execution(
                 stateMachineArn=self._arn,

@@ -1,7 +1,7 @@
 """From a network's response code (DE 39) to the result code that a merchant sees.
 
-The contract shows the pattern "I00" + ISO code for issuer declines; 05, 14, 59, 91 and 96 have codes
-of their own (docs/merchant-api.md lists them all).
+The contract shows the pattern "I00" + ISO code for issuer declines; 05, 14, 59, 91 and 96 have
+codes of their own (docs/merchant-api.md lists them all).
 """
 
 from __future__ import annotations

@@ -207,6 +207,13 @@ class PaymentOperation:
     reversal: Reversal | None = None
     due_at: int | None = None
 
+    def as_of(self, payment: Payment) -> PaymentOperation:
+        """As merchants see it: a cancel is done when its payment is cancelled, which costs no
+        write of its own."""
+        if self.kind is Operation.CANCEL and payment.status is Status.CANCELLED:
+            return replace(self, status=OperationStatus.SUCCESS)
+        return self
+
     def touched(self, **changes: Any) -> PaymentOperation:
         """The next version with ``changes``."""
         return replace(self, version=self.version + 1, **changes)

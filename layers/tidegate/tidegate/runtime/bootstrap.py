@@ -131,7 +131,7 @@ def capture_payment() -> CapturePayment:
 
 @cache
 def cancel_payment() -> CancelPayment:
-    return CancelPayment(payments(), beginner(), sequences(), take_back(), clock())
+    return CancelPayment(beginner(), sequences(), take_back(), clock())
 
 
 @cache

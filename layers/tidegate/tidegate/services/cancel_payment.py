@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Outcome
-from tidegate.ports import Clock, IdempotencyRecord, PaymentStore, Sequences
+from tidegate.ports import Clock, IdempotencyRecord, Sequences
 from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
 from tidegate.services.limits import INTENT_S
@@ -20,7 +20,6 @@ from tidegate.services.take_back import TakeBack
 class CancelPayment:
     """The use case, over its ports."""
 
-    payments: PaymentStore
     beginner: Beginner
     sequences: Sequences
     take_back: TakeBack
@@ -43,11 +42,7 @@ class CancelPayment:
         if change.replayed:
             return change
         payment = self.take_back.payment(change.payment)
-        if payment.reversal is not None:
-            return Change(change.operation, payment)
-        concluded = self.payments.get(store.sid, command.trans_id)
-        assert isinstance(concluded, PaymentOperation)
-        return Change(concluded, payment)
+        return Change(change.operation.as_of(payment), payment)
 
 
 def begin_cancel(payment: Payment, sequences: Sequences, now: float, trans_id: str = "") -> Payment:

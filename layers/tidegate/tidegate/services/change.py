@@ -115,7 +115,7 @@ class Beginner:
         made = replayed(self.payments, sid, idempotency)
         if isinstance(made, PaymentOperation):
             payment = require_payment(self.payments.get(sid, made.payment_trans_id))
-            return Change(made, payment, replayed=True)
+            return Change(made.as_of(payment), payment, replayed=True)
         if self.payments.get(sid, command.trans_id) is not None:
             raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
         return None

@@ -34,12 +34,13 @@ class Query:
         """
         found = self.payments.get(sid, trans_id)
         if isinstance(found, PaymentOperation) and found.kind in kinds:
-            return Change(found, self.payment(sid, found.payment_trans_id))
+            payment = self.payment(sid, found.payment_trans_id)
+            return Change(found.as_of(payment), payment)
         if isinstance(found, Payment):
             latest = _latest(found, kinds)
             operation = self.payments.get(sid, latest) if latest else None
             if isinstance(operation, PaymentOperation):
-                return Change(operation, found)
+                return Change(operation.as_of(found), found)
         raise TransactionUnknown(field="merchantTransID")
 
 

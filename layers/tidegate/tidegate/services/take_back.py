@@ -49,7 +49,7 @@ class TakeBack:
                 return payment
             after = self._acknowledged(payment) if acknowledged else self._missed(payment)
             try:
-                self._write(payment, after, acknowledged)
+                self.payments.update(payment, after)
             except StaleVersion:
                 payment = require_payment(self.payments.get(payment.sid, payment.trans_id))
             else:
@@ -123,22 +123,6 @@ class TakeBack:
         return replace(after, failure_code=UNREACHED, answered_at=now).recorded(
             payment.intent, Outcome.DECLINED, at=now, amount_minor=payment.amount.minor
         )
-
-    def _write(self, before: Payment, after: Payment, acknowledged: bool) -> None:
-        cancel = self._cancel_of(after) if acknowledged else None
-        if cancel is None:
-            self.payments.update(before, after)
-            return
-        done = cancel.touched(status=OperationStatus.SUCCESS, answered_at=int(self.clock.now()))
-        self.payments.conclude(before, after, cancel, done)
-
-    def _cancel_of(self, payment: Payment) -> PaymentOperation | None:
-        """The merchant's cancel that ends with this reversal; an expiry has none."""
-        entry = payment.last_entry(Operation.CANCEL)
-        if payment.status is not Status.CANCELLED or entry is None or not entry.trans_id:
-            return None
-        found = self.payments.get(payment.sid, entry.trans_id)
-        return found if isinstance(found, PaymentOperation) else None
 
     def _due(self, reversal: Reversal) -> int:
         return int(self.clock.now()) + retry_wait_s(reversal.attempts + 1)
