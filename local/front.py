@@ -19,6 +19,7 @@ from local.errors import LocalError
 PREFIX = "/g2/"
 SIGNATURE = "x-evo-signature"
 UPSTREAM_TIMEOUT_S = 40.0
+IDLE_TIMEOUT_S = 120
 LARGEST_BODY = 10 * 1024 * 1024  # API Gateway's limit
 LISTEN_QUEUE = 128
 # RFC 9110 7.6.1: these belong to one connection and are not forwarded.
@@ -72,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # one packet per answer
+    timeout = IDLE_TIMEOUT_S
     server: Front
     upstream: http.client.HTTPConnection | None = None
 
@@ -170,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._close_upstream()
         super().finish()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base
+    def log_message(self, *_: object) -> None:
         """Nothing: a request line may hold ids that belong in no log."""
 
 

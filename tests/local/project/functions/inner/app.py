@@ -1,0 +1,18 @@
+"""Fails as it is told; a class of the layer, one of Python, or the whole process."""
+
+import os
+
+from shared import Declined, NotSent
+
+
+def handler(event, context):
+    match event.get("fail"):
+        case "NotSent" if event["route"] == 0:
+            raise NotSent("the connection was refused")
+        case "Declined":
+            raise Declined("05")
+        case "ZeroDivisionError":
+            return 1 / 0
+        case "exit":
+            os._exit(3)
+    return {"outcome": "approved", "route": event["route"]}

@@ -1,0 +1,20 @@
+"""Starts the workflow and answers with what came of it."""
+
+import json
+import os
+
+import boto3
+
+workflows = boto3.client("stepfunctions")
+
+
+def handler(event, context):
+    done = workflows.start_sync_execution(
+        stateMachineArn=os.environ["WORKFLOW"], input=event["body"] or "{}"
+    )
+    body = {"status": done["status"], "output": json.loads(done["output"])}
+    return {
+        "statusCode": 200,
+        "headers": {"X-Evo-Signature": "c0ffee", "Content-Type": "application/json"},
+        "body": json.dumps({**body, "query": event["multiValueQueryStringParameters"]}),
+    }
