@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from local import xray
+from local import demo_store, xray
 from local.environments import ROOT
 from local.errors import LocalError
 from local.running import Running, recorded_port, stop_running
@@ -32,11 +32,8 @@ def _progress() -> Callable[[str], None]:
 
 def up(port: int) -> int:
     """Serve until Ctrl-C."""
-    from local import demo_store  # needs the gateway's package, which the other commands do not
-
     with Running(STATE_DIR), Stack(STATE_DIR, port, say=_progress()) as stack:
-        store = demo_store.create(stack)
-        print(demo_store.welcome(stack, store), flush=True)
+        print(demo_store.welcome(stack), flush=True)
         while not stack.dead_parts():
             time.sleep(CHECK_EVERY_S)
         raise LocalError(

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from local import build, deploy, xray
+from local import build, demo_store, deploy, xray
 from local.embedded import EmbeddedAws
 from local.errors import LocalError
 from local.processes import Child, answers, free_port, is_free
@@ -47,6 +47,7 @@ class Stack:
         endpoint_url: the embedded AWS.
         outputs: the outputs of the CloudFormation stack.
         ports: the port of every part, by name.
+        store: what a client needs of the demo store (also in `store.json`).
         environment: what a program needs to act on the stack: endpoint, credentials and the
             outputs in upper case (`TableName` as `TABLE_NAME`).
     """
@@ -62,6 +63,7 @@ class Stack:
         self.parameters = parameters or {}
         self.ports: dict[str, int] = {}
         self.outputs: dict[str, str] = {}
+        self.store: dict[str, str] = {}
         self._port = port
         self._say = say
         self._aws: EmbeddedAws | None = None
@@ -167,6 +169,7 @@ class Stack:
         self.outputs = deploy.outputs(self.endpoint_url)
         front = self._start_front()
         front.wait_until(lambda: answers(self.base_url))
+        self.store = demo_store.create(self)
 
     def _choose_ports(self) -> dict[str, int]:
         """Last time's ports where they are free, so that a deployed stack stays as it is."""

@@ -1,0 +1,96 @@
+"""The demo store of a stack, and how to pay in it.
+
+Created by the operator command, the same as on AWS; its sign key is made once per state folder.
+"""
+
+import json
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.environments import ROOT
+from local.errors import LocalError
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+
+TEMPLATE = Path(__file__).with_name("demo-store.json")
+SIGN_KEY_BYTES = 16  # 32 characters in hex, as the contract wants
+
+PAY = """\
+#!/bin/sh
+# Takes a card payment in the demo store: the request is signed by openssl and sent by curl.
+# Usage: sh {script} [amount] [currency]
+url={baseUrl} path=/g2/v1/payment/mer/{sid}/payment key={signKey}
+when=$(date -u +%Y-%m-%dT%H:%M:%SZ) msg=$(openssl rand -hex 16) id=PAY-$(date +%s)
+body='{{"merchantTransInfo":{{"merchantTransID":"'$id'","merchantTransTime":"'$when'"}},\
+"transAmount":{{"currency":"'${{2:-HKD}}'","value":"'${{1:-88.00}}'"}},\
+"paymentMethod":{{"type":"card","card":{{"cardInfo":{{"cardNumber":"4761340000000043",\
+"expiryDate":"1249","cvc":"321"}}}}}},"captureAfterHours":"0"}}'
+sign=$(printf '%s\\n%s\\n%s\\n%s\\n%s\\n%s' POST "$path" "$when" "$key" "$msg" "$body" \\
+  | openssl dgst -sha256 -r | cut -d' ' -f1)
+curl -s "$url$path" -H 'Content-Type: application/json' -H "DateTime: $when" -H "MsgID: $msg" \\
+  -H 'SignType: {signType}' -H "Authorization: $sign" -d "$body"; echo
+"""
+
+
+def create(stack: "Stack") -> dict[str, str]:
+    """Create or refresh the store and write `store.json`: what an outside client needs.
+
+    Raises:
+        LocalError: the operator command failed.
+    """
+    file = stack.state_dir / "store.json"
+    store = json.loads(TEMPLATE.read_text())
+    known = json.loads(file.read_text()) if file.exists() else {}
+    secret = known.get("signKey") or secrets.token_hex(SIGN_KEY_BYTES)
+    store["sign_keys"][0]["secret"] = secret
+    store["webhook"] = stack.url("merchant") + "/webhook"
+    definition = stack.state_dir / "demo-store.json"
+    definition.write_text(json.dumps(store, indent=2) + "\n")
+    _operator(stack, "store", "put", "--file", str(definition))
+    account = {
+        "baseUrl": stack.base_url,
+        "sid": store["sid"],
+        "signKey": secret,
+        "signType": store["sign_type"],
+        "vaultID": store["vault_id"],
+    }
+    file.write_text(json.dumps(account, indent=2) + "\n")
+    return account
+
+
+def welcome(stack: "Stack") -> str:
+    """What to do next; the way to pay is also written to a script."""
+    script = stack.state_dir / "pay.sh"
+    shown = script.relative_to(ROOT) if script.is_relative_to(ROOT) else script
+    how = PAY.format(script=shown, **stack.store)
+    script.write_text(how)
+    facts = "\n".join(f"  {name:<8} {value}" for name, value in stack.store.items())
+    places = {
+        "webhooks received": stack.url("merchant"),
+        "mails sent": ".local/env/dev/bin/python -m local mails",
+        "traces": ".local/env/dev/bin/python -m local traces [payment id]",
+        "embedded AWS": f"AWS_ENDPOINT_URL={stack.endpoint_url}",
+    }
+    where = "\n".join(f"  {name:<18} {value}" for name, value in places.items())
+    return (
+        f"\nTidegate is ready.\n{facts}\n\n{where}\n\n"
+        f"Pay with `sh {shown} 88.00 HKD`, which does:\n\n{how}\nCtrl-C stops it."
+    )
+
+
+def _operator(stack: "Stack", *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tidegate.operator", *arguments],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
+        raise LocalError(f"The demo store could not be created: {said[-1]}")
