@@ -5,7 +5,7 @@ import sys
 from ministack import app
 from ministack.core import lambda_runtime
 
-from local.engine import functions, openapi, saving, workflows
+from local.engine import functions, openapi, saving, tracing, workflows
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     functions.install()
     openapi.install()
     workflows.install()
+    tracing.install()
     saving.start()
     sys.argv = ["ministack"]  # it reads options of its own
     try:

@@ -91,6 +91,14 @@ def test_a_workflow_catches_the_class_that_a_function_raised(
     assert small.pay(fail=fail) == expected
 
 
+def test_the_trace_of_a_request_goes_through_the_workflow(small: Small) -> None:
+    _, body = small.call("POST", "/g2/pay", {"fail": "nothing, but tell the trace"})
+
+    root = body["trace"].split(";")[0]
+    assert root.startswith("Root=1-")
+    assert body["output"]["trace"].startswith(root)
+
+
 def test_a_burst_is_answered_whole(small: Small) -> None:
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(lambda _: small.pay(), range(64)))

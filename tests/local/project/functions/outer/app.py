@@ -16,5 +16,5 @@ def handler(event, context):
     return {
         "statusCode": 200,
         "headers": {"X-Evo-Signature": "c0ffee", "Content-Type": "application/json"},
-        "body": json.dumps({**body, "query": event["multiValueQueryStringParameters"]}),
+        "body": json.dumps({**body, "trace": os.environ["_X_AMZN_TRACE_ID"]}),
     }
