@@ -8,7 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def build(root: Path = ROOT) -> Path:
+def build(root: Path = ROOT, say: Callable[[str], None] = lambda _line: None) -> Path:
     """Build the template, unless that content was built before.
 
     Returns:
@@ -71,6 +71,7 @@ def build(root: Path = ROOT) -> Path:
     with (BUILDS / ".building").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not built.exists():
+            say("building (sam build)")
             # Paths in the built template are relative: the folder it is renamed from is a sibling.
             unfinished = BUILDS / "unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -38,7 +38,13 @@ def client(service: str, endpoint_url: str) -> Any:
     )
 
 
-def deploy(built: Path, endpoint_url: str, parameters: dict[str, str], state_dir: Path) -> bool:
+def deploy(
+    built: Path,
+    endpoint_url: str,
+    parameters: dict[str, str],
+    state_dir: Path,
+    say: Callable[[str], None] = lambda _line: None,
+) -> bool:
     """Deploy a built template; parameters that it does not declare are left out.
 
     Returns:
@@ -55,6 +61,7 @@ def deploy(built: Path, endpoint_url: str, parameters: dict[str, str], state_dir
     status = _status(endpoint_url)
     if status.endswith("_COMPLETE") and mark.exists() and mark.read_text() == wanted:
         return False
+    say("deploying (sam deploy)")
     mark.unlink(missing_ok=True)
     if status == "ROLLBACK_COMPLETE" or status.endswith("_FAILED"):
         _delete(endpoint_url)  # CloudFormation updates no stack whose creation failed

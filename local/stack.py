@@ -70,7 +70,7 @@ class Stack:
         self._children: list[Child] = []
 
     def start(self) -> Self:
-        """Build, start every part, deploy.
+        """Build, start every part, deploy. The parts end with the thread that calls this.
 
         Raises:
             LocalError: a port is taken, a program is missing, a part does not start.
@@ -150,8 +150,7 @@ class Stack:
         return dead if self._aws is None or self._aws.is_running() else [*dead, "embedded AWS"]
 
     def _start_parts(self) -> None:
-        self._say("building (sam build)")
-        built = build.build()
+        built = build.build(say=self._say)
         self._say("starting the embedded AWS and the sandbox hosts")
         self._start_xray()
         self._aws = EmbeddedAws(
@@ -164,8 +163,7 @@ class Stack:
         self._aws.wait()
         for name, host in zip((*HOSTS, "merchant"), hosts, strict=True):
             host.wait_until(lambda name=name: answers(f"{self.url(name)}/health"))  # type: ignore[misc]
-        self._say("deploying (sam deploy)")
-        deploy.deploy(built, self.endpoint_url, self._parameters(), self.state_dir)
+        deploy.deploy(built, self.endpoint_url, self._parameters(), self.state_dir, self._say)
         self.outputs = deploy.outputs(self.endpoint_url)
         front = self._start_front()
         front.wait_until(lambda: answers(self.base_url))
