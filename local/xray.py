@@ -88,7 +88,7 @@ def describe(segments: list[Segment], payment_id: str | None) -> Iterator[str]:
         return
     for trace_id, parts in traces_of(segments, payment_id).items():
         yield trace_id
-        for part in parts:
+        for part in sorted(parts, key=lambda part: part["start_time"]):
             for step in walk(part):
                 yield f"  {_line(step)}"
 
