@@ -22,6 +22,7 @@ from sandbox.clearing import (
 RECORD = 168
 INTERCHANGE_BASIS_POINTS = 110
 PAN_POSITIONS = 16
+SHORTEST_PAN = 12
 
 _SALE, _CREDIT = "05", "06"
 _KINDS = {_SALE: "purchase", _CREDIT: "refund"}
@@ -163,6 +164,8 @@ def _presentment(first: str, additional: str, where: str, head: str) -> Presentm
     if additional[36:].strip():
         raise MalformedFile(f"{where}: TCR 5 goes on behind position 36.")
     pan = _at(first, 5, 20).lstrip("0")
+    if len(pan) < SHORTEST_PAN:
+        raise MalformedFile(f"{where}: the card number is too short.")
     shown = masked(pan).rjust(PAN_POSITIONS, "0")
     return Presentment(
         acquirer_reference_number=arn,

@@ -25,7 +25,7 @@ class HostServer:
     def __init__(self, host: Host, port: int, sessions: int) -> None:
         self._host = host
         self._limit = sessions
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._late: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
         self._reserved: socket.socket | None = None
@@ -45,8 +45,13 @@ class HostServer:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-        for writer in list(self._open):
+        for late in self._late:
+            late.cancel()
+        serving = [task for task in self._open.values() if task is not None]
+        for writer in self._open:
             writer.close()
+        if serving:
+            await asyncio.wait(serving, timeout=1)
 
     def set_faults(self, faults: Faults) -> None:
         """Take over ``faults``; called from the file gateway's threads."""
@@ -65,7 +70,7 @@ class HostServer:
         if len(self._open) >= self._limit:
             writer.close()
             return
-        self._open.add(writer)
+        self._open[writer] = asyncio.current_task()
         session = Session()
         try:
             while True:
@@ -74,7 +79,7 @@ class HostServer:
         except (BrokenFrame, EOFError, ConnectionError):
             pass  # the peer is gone or cannot be followed: nothing is left to answer
         finally:
-            self._open.discard(writer)
+            del self._open[writer]
             writer.close()
 
     async def _exchange(self, frame: bytes, session: Session, writer: asyncio.StreamWriter) -> None:

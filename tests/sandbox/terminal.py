@@ -12,8 +12,9 @@ from sandbox import mastercard, visa
 from sandbox.iso8583 import Message
 from tests.sandbox.process import SandboxProcess
 
-CARDS = {"visa": "4761340000000043", "mastercard": "5120350100064594"}
-OTHER_CARDS = {"visa": "4761739999000213", "mastercard": "2223001870064586"}
+# Not 4761340000000043 here: masked, it would look the same.
+CARDS = {"visa": "4761739999000213", "mastercard": "5120350100064594"}
+OTHER_CARDS = {"visa": "4761340000000043", "mastercard": "2223001870064586"}
 ACQUIRERS = {"visa": "400552", "mastercard": "200234"}
 _ADDRESSES = visa.Header(destination=bytes.fromhex("400552"), source=bytes.fromhex("400001"))
 
@@ -75,9 +76,9 @@ class Sent:
         repeat: bool = False,
         stan: int | None = None,
         remaining_minor: int | None = None,
-        **changed: str,
+        changed: dict[int, str] | None = None,
     ) -> Message:
-        """The 0400 or 0401 that names this message; ``changed`` by ``de<number>``."""
+        """The 0400 or 0401 that names this message, with some elements ``changed``."""
         elements = {de: self.message.elements[de] for de in (2, 3, 4, 32, 37, 41, 42, 49)} | {
             7: "1123094001" if repeat else "1123094000",
             11: f"{stan or next(_stans):06d}",
@@ -85,8 +86,7 @@ class Sent:
         }
         if remaining_minor is not None:
             elements[95] = f"{remaining_minor:012d}{'0' * 30}"
-        elements |= {int(name.removeprefix("de")): value for name, value in changed.items()}
-        return Message("0401" if repeat else "0400", elements)
+        return Message("0401" if repeat else "0400", elements | (changed or {}))
 
     def but(self, **changed: object) -> Sent:
         """The same identity with something else changed."""
