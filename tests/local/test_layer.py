@@ -10,6 +10,8 @@ import pytest
 from local.environments import ROOT, python
 
 LAYER = ROOT / "layers" / "tidegate"
+pytestmark = pytest.mark.xdist_group("layer")
+
 UNCHECKED_HASH = 0b01  # PEP 552: hash-based, check_source not set
 
 
