@@ -13,14 +13,14 @@ def test_arithmetic_in_a_condition_is_refused(tmp_path: Path) -> None:
     with DynamoDbLocal(tmp_path / "dynamodb.log") as oracle:
         dynamodb = client("dynamodb", oracle.endpoint_url)
         dynamodb.create_table(
-            TableName="t",
+            TableName="payments",
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}],
         )
         with pytest.raises(ClientError, match="Syntax error"):
             dynamodb.put_item(
-                TableName="t",
+                TableName="payments",
                 Item={"p": {"S": "1"}},
                 ConditionExpression="refunded + :x <= captured",
                 ExpressionAttributeValues={":x": {"N": "1"}},
