@@ -60,6 +60,6 @@ class ExpressPaymentWorkflow:
         return output if "status" in output else None
 
 
-def _trace_header() -> dict[str, str]:
+def _trace_header() -> dict[str, Any]:
     header = os.environ.get("_X_AMZN_TRACE_ID")
     return {"traceHeader": header} if header else {}

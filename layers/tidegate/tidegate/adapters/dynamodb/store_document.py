@@ -1,0 +1,180 @@
+"""A store as a JSON document, as it stands in the table and in the operator's files.
+
+Sign keys and the payout account are not part of it: they are sealed beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tidegate.domain.currencies import CURRENCIES
+from tidegate.domain.errors import InvalidValue, MissingField
+from tidegate.domain.fees import FeePlan, Rate
+from tidegate.domain.message import CardAcceptor
+from tidegate.domain.routing import Route
+from tidegate.domain.store import PayoutAccount, RiskLimits, SignKey, Store
+
+SIGN_TYPES = ("SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512")
+
+
+def write_store(store: Store) -> dict[str, Any]:
+    """The document of a store, without its secrets."""
+    return {
+        "sid": store.sid,
+        "version": store.version,
+        "active": store.active,
+        "signType": store.sign_type,
+        "currencies": list(store.currencies),
+        "routes": {
+            brand: [{"network": route.network, "acquirerID": route.acquirer_id} for route in ways]
+            for brand, ways in store.routes
+        },
+        "acceptor": {
+            "id": store.acceptor.id,
+            "name": store.acceptor.name,
+            "city": store.acceptor.city,
+            "country": store.acceptor.country,
+            "mcc": store.acceptor.mcc,
+        },
+        "terminalID": store.terminal_id,
+        "feePlans": [_write_plan(plan) for plan in store.fee_plans],
+        "timeZone": store.time_zone,
+        "cutOff": store.cut_off.strftime("%H:%M"),
+        "settlementCurrency": store.settlement_currency,
+        "captureAfterHours": store.capture_after_hours,
+        "webhook": store.webhook,
+        "email": store.email,
+        "mailEachPayment": store.mail_each_payment,
+        "vaultID": store.vault_id,
+        "maxSkewS": store.max_skew_s,
+        "risk": {
+            "maxAmountMinor": store.risk.max_amount_minor,
+            "blockedBins": list(store.risk.blocked_bins),
+        },
+    }
+
+
+def read_store(
+    document: Mapping[str, Any], sign_keys: tuple[SignKey, ...], payout: PayoutAccount
+) -> Store:
+    """The store of a document.
+
+    Raises MissingField or InvalidValue, naming the field, for documents that an operator wrote.
+    """
+    risk = document.get("risk", {})
+    store = Store(
+        sid=_text(document, "sid"),
+        version=int(document.get("version", 1)),
+        active=bool(document.get("active", True)),
+        sign_type=_one_of(document, "signType", SIGN_TYPES),
+        sign_keys=sign_keys,
+        currencies=tuple(document.get("currencies", ())),
+        routes=tuple(
+            (brand, tuple(Route(_text(way, "network"), _text(way, "acquirerID")) for way in ways))
+            for brand, ways in document.get("routes", {}).items()
+        ),
+        acceptor=CardAcceptor(
+            **{
+                name: _text(document.get("acceptor", {}), name)
+                for name in ("id", "name", "city", "country", "mcc")
+            }
+        ),
+        terminal_id=_text(document, "terminalID"),
+        fee_plans=tuple(_read_plan(plan) for plan in document.get("feePlans", ())),
+        time_zone=_text(document, "timeZone"),
+        cut_off=_cut_off(document),
+        settlement_currency=_text(document, "settlementCurrency"),
+        payout_account=payout,
+        capture_after_hours=document.get("captureAfterHours"),
+        webhook=document.get("webhook"),
+        email=document.get("email"),
+        mail_each_payment=bool(document.get("mailEachPayment", False)),
+        vault_id=document.get("vaultID", ""),
+        max_skew_s=document.get("maxSkewS"),
+        risk=RiskLimits(risk.get("maxAmountMinor"), tuple(risk.get("blockedBins", ()))),
+    )
+    _check(store)
+    return store
+
+
+def _check(store: Store) -> None:
+    """What a type cannot say; each sentence names the field."""
+    if not re.fullmatch(r"S\d{6}", store.sid):
+        raise InvalidValue("sid is S and six digits", field="sid")
+    for currency in (*store.currencies, store.settlement_currency):
+        if currency not in CURRENCIES:
+            raise InvalidValue(f"{currency!r} is no ISO 4217 currency", field="currencies")
+    if not store.currencies or not store.routes or not store.fee_plans:
+        raise MissingField("a store has at least one currency, one route and one fee plan")
+    if [plan.version for plan in store.fee_plans] != list(range(1, len(store.fee_plans) + 1)):
+        raise InvalidValue("feePlans are versions 1, 2, 3 …, oldest first", field="feePlans")
+    try:
+        ZoneInfo(store.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise InvalidValue(f"{store.time_zone!r} is no time zone", field="timeZone") from None
+    for field, value, pattern in (
+        ("terminalID", store.terminal_id, r"[A-Za-z0-9]{8}"),
+        ("acceptor.id", store.acceptor.id, r"[A-Za-z0-9]{1,15}"),
+        ("acceptor.mcc", store.acceptor.mcc, r"\d{4}"),
+        ("acceptor.country", store.acceptor.country, r"\d{3}"),
+    ):
+        if not re.fullmatch(pattern, value):
+            raise InvalidValue(f"{field} must match {pattern}", field=field)
+    hours = store.capture_after_hours
+    if hours is not None and not 0 <= hours <= 168:
+        raise InvalidValue("captureAfterHours is 0 to 168, or null", field="captureAfterHours")
+
+
+def _write_plan(plan: FeePlan) -> dict[str, Any]:
+    return {
+        "version": plan.version,
+        "default": _write_rate(plan.default),
+        "byBrand": {brand: _write_rate(rate) for brand, rate in plan.by_brand},
+        "refundFixedMinor": plan.refund_fixed_minor,
+    }
+
+
+def _write_rate(rate: Rate) -> dict[str, Any]:
+    return {"percent": str(rate.percent), "fixedMinor": rate.fixed_minor}
+
+
+def _read_plan(plan: Mapping[str, Any]) -> FeePlan:
+    return FeePlan(
+        version=int(plan.get("version", 1)),
+        default=_read_rate(plan.get("default", {})),
+        by_brand=tuple((brand, _read_rate(r)) for brand, r in plan.get("byBrand", {}).items()),
+        refund_fixed_minor=int(plan.get("refundFixedMinor", 0)),
+    )
+
+
+def _read_rate(rate: Mapping[str, Any]) -> Rate:
+    try:
+        return Rate(Decimal(_text(rate, "percent")), int(rate.get("fixedMinor", 0)))
+    except InvalidOperation:
+        raise InvalidValue("percent is a decimal number", field="feePlans") from None
+
+
+def _cut_off(document: Mapping[str, Any]) -> time:
+    try:
+        return time.fromisoformat(_text(document, "cutOff"))
+    except ValueError:
+        raise InvalidValue("cutOff is a time of day, HH:MM", field="cutOff") from None
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not value:
+        raise MissingField(f"{name} is missing", field=name)
+    return value
+
+
+def _one_of(document: Mapping[str, Any], name: str, values: tuple[str, ...]) -> Any:
+    value = document.get(name, values[0])
+    if value not in values:
+        raise InvalidValue(f"{name} is one of {', '.join(values)}", field=name)
+    return value

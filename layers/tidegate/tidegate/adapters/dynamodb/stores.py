@@ -1,0 +1,92 @@
+"""``StoreDirectory`` on DynamoDB: a document per store, its secrets sealed by KMS beside it,
+cached for a minute."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from tidegate.adapters.dynamodb.store_document import read_store, write_store
+from tidegate.adapters.dynamodb.table import (
+    SCHEMA,
+    ConditionFailed,
+    Item,
+    Table,
+    absent,
+    changes,
+    equals,
+)
+from tidegate.adapters.kms import Sealer
+from tidegate.domain.errors import StaleVersion, StoreUnknown
+from tidegate.domain.store import PayoutAccount, SignKey, Store
+
+CACHE_S = 60
+
+
+class DynamoStores:
+    """Stores, with their secrets opened once per change and process."""
+
+    def __init__(self, table: str | Table, key_id: str) -> None:
+        self._table = Table(table) if isinstance(table, str) else table
+        self._sealer = Sealer(key_id)
+        self._cached: dict[str, tuple[float, bytes, Store]] = {}
+
+    def get(self, sid: str, *, fresh: bool = False) -> Store:
+        read_at, sealed, store = self._cached.get(sid, (float("-inf"), b"", None))
+        if store is not None and not fresh and time.monotonic() - read_at < CACHE_S:
+            return store
+        item = self._table.get(f"S#{sid}", "S")
+        if item is None:
+            raise StoreUnknown(f"there is no store {sid}"[:60], field="sid")
+        if store is None or item["z"] != sealed or item["v"] != store.version:
+            store = self._open(sid, item)
+        self._cached[sid] = (time.monotonic(), _bytes(item["z"]), store)
+        return store
+
+    def put(self, store: Store) -> None:
+        secrets = {
+            "signKeys": [asdict(key) for key in store.sign_keys],
+            "payout": asdict(store.payout_account),
+        }
+        item: Item = {
+            "p": f"S#{store.sid}",
+            "s": "S",
+            "t": "s",
+            "y": SCHEMA,
+            "v": store.version,
+            "j": json.dumps(write_store(store), separators=(",", ":"), ensure_ascii=False),
+            "z": self._sealer.seal(json.dumps(secrets), {"sid": store.sid}),
+        }
+        transaction = self._table.transaction()
+        if store.version == 1:
+            transaction.put(item, absent())
+            transaction.put({"p": "SS", "s": store.sid, "t": "d", "y": SCHEMA}, absent())
+        else:
+            before = self._table.get(str(item["p"]), "S") or {}
+            newest = equals("v", store.version - 1)
+            transaction.update(str(item["p"]), "S", changes(before, item), newest)
+        try:
+            transaction.commit()
+        except ConditionFailed:
+            raise StaleVersion(f"store {store.sid} was changed by somebody else") from None
+        self._cached.pop(store.sid, None)
+
+    def all_sids(self) -> Iterator[str]:
+        for item in self._table.query("SS"):
+            yield str(item["s"])
+
+    def _open(self, sid: str, item: Item) -> Store:
+        secrets = json.loads(self._sealer.unseal(_bytes(item["z"]), {"sid": sid}))
+        return read_store(
+            json.loads(str(item["j"])),
+            tuple(SignKey(**key) for key in secrets["signKeys"]),
+            PayoutAccount(**secrets["payout"]),
+        )
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("a sealed attribute holds bytes")
+    return value

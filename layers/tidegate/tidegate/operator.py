@@ -1,0 +1,147 @@
+"""``python -m tidegate.operator``: create and change stores, the same on a laptop and on AWS.
+
+The table and the key come from the environment (``TABLE_NAME``, ``KMS_KEY_ID``) or from a stack's
+outputs (``--stack``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tidegate.adapters.dynamodb.store_document import read_store, write_store
+from tidegate.adapters.dynamodb.stores import DynamoStores
+from tidegate.domain.errors import StoreUnknown, TidegateError
+from tidegate.domain.store import PayoutAccount, SignKey, Store
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 if it was done, 1 with one sentence if not."""
+    options = _parser().parse_args(arguments)
+    try:
+        stores = _directory(options.stack)
+        answer = options.run(stores, options)
+    except (TidegateError, OSError, json.JSONDecodeError, KeyError) as error:
+        print(f"Not done: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(answer, indent=None if options.json else 2, ensure_ascii=False))
+    return 0
+
+
+def put(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+    """Create or change a store from a file; an existing one keeps its sign keys unless the file
+    has some."""
+    document = json.loads(Path(options.file).read_text(encoding="utf-8"))
+    if options.webhook:
+        document["webhook"] = options.webhook
+    before = _existing(stores, document.get("sid", ""))
+    keys = tuple(SignKey(key["keyID"], key["signKey"]) for key in document.get("signKeys", ()))
+    if not keys:
+        keys = before.sign_keys if before else (_new_key(),)
+    document["version"] = before.version + 1 if before else 1
+    store = read_store(document, keys, _payout(document, before))
+    if before is None or replace(store, version=before.version) != before:
+        stores.put(store)
+    return _credentials(store)
+
+
+def show(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+    """The store without its secrets."""
+    store = stores.get(options.sid, fresh=True)
+    return write_store(store) | {"keyIDs": [key.key_id for key in store.sign_keys]}
+
+
+def list_all(stores: DynamoStores, _options: argparse.Namespace) -> dict[str, Any]:
+    """Every store id."""
+    return {"stores": list(stores.all_sids())}
+
+
+def rotate_key(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+    """Add a sign key; the newest of the old ones stays live, so that clients can move without a
+    pause."""
+    store = stores.get(options.sid, fresh=True)
+    keys = (_new_key(), store.sign_keys[0])
+    changed = replace(store, sign_keys=keys, version=store.version + 1)
+    stores.put(changed)
+    return _credentials(changed)
+
+
+def set_active(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+    """Stop or resume taking requests of a store."""
+    store = stores.get(options.sid, fresh=True)
+    changed = replace(store, active=options.active, version=store.version + 1)
+    stores.put(changed)
+    return {"sid": changed.sid, "active": changed.active}
+
+
+def _credentials(store: Store) -> dict[str, Any]:
+    """What a merchant needs to call us; the key is shown only here."""
+    return {
+        "sid": store.sid,
+        "keyID": store.sign_keys[0].key_id,
+        "signKey": store.sign_keys[0].secret,
+        "signType": store.sign_type,
+        "vaultID": store.vault_id,
+    }
+
+
+def _payout(document: dict[str, Any], before: Store | None) -> PayoutAccount:
+    given = document.get("payoutAccount")
+    if given is None and before is not None:
+        return before.payout_account
+    if given is None:
+        raise KeyError("payoutAccount is missing")
+    return PayoutAccount(**{name: given[name] for name in ("holder", "account", "bank", "country")})
+
+
+def _existing(stores: DynamoStores, sid: str) -> Store | None:
+    try:
+        return stores.get(sid, fresh=True)
+    except StoreUnknown:
+        return None
+
+
+def _new_key() -> SignKey:
+    return SignKey(key_id=secrets.token_hex(4), secret=secrets.token_hex(16))
+
+
+def _directory(stack: str | None) -> DynamoStores:
+    if stack is None:
+        return DynamoStores(os.environ["TABLE_NAME"], os.environ["KMS_KEY_ID"])
+    import boto3
+
+    found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+    return DynamoStores(outputs["TableName"], outputs["KmsKeyId"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tidegate.operator", description=__doc__)
+    parser.add_argument("--stack", help="take table and key from this stack's outputs")
+    parser.add_argument("--json", action="store_true", help="one line, for programs")
+    store = parser.add_subparsers(required=True).add_parser("store").add_subparsers(required=True)
+    putting = store.add_parser("put", help=put.__doc__)
+    putting.add_argument("--file", required=True)
+    putting.add_argument("--webhook", help="where the store is notified, instead of the file's")
+    putting.set_defaults(run=put)
+    store.add_parser("list", help=list_all.__doc__).set_defaults(run=list_all)
+    for name, run, more in (
+        ("show", show, {}),
+        ("rotate-key", rotate_key, {}),
+        ("disable", set_active, {"active": False}),
+        ("enable", set_active, {"active": True}),
+    ):
+        one = store.add_parser(name, help=run.__doc__)
+        one.add_argument("sid")
+        one.set_defaults(run=run, **more)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
