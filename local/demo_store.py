@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 TEMPLATE = Path(__file__).with_name("demo-store.json")
+KEY_ID = "demo"
 SIGN_KEY_BYTES = 16  # 32 characters in hex, as the contract wants
 
 PAY = """\
@@ -46,7 +47,7 @@ def create(stack: "Stack") -> dict[str, str]:
     store = json.loads(TEMPLATE.read_text())
     known = json.loads(file.read_text()) if file.exists() else {}
     secret = known.get("signKey") or secrets.token_hex(SIGN_KEY_BYTES)
-    store["sign_keys"][0]["secret"] = secret
+    store["signKeys"] = [{"keyID": KEY_ID, "signKey": secret}]
     store["webhook"] = stack.url("merchant") + "/webhook"
     definition = stack.state_dir / "demo-store.json"
     definition.write_text(json.dumps(store, indent=2) + "\n")
@@ -55,8 +56,8 @@ def create(stack: "Stack") -> dict[str, str]:
         "baseUrl": stack.base_url,
         "sid": store["sid"],
         "signKey": secret,
-        "signType": store["sign_type"],
-        "vaultID": store["vault_id"],
+        "signType": store["signType"],
+        "vaultID": store["vaultID"],
     }
     file.write_text(json.dumps(account, indent=2) + "\n")
     return account

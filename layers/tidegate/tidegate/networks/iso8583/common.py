@@ -1,0 +1,50 @@
+"""What Visa and Mastercard messages have in common."""
+
+from __future__ import annotations
+
+from tidegate.domain.message import AuthorizationRequest, MessageIdentity, ReversalRequest
+from tidegate.networks.iso8583.client import identified
+from tidegate.networks.iso8583.message import Elements
+
+PROCESSING_CODES = {"purchase": "000000", "refund": "200000"}
+
+
+def authorization_elements(request: AuthorizationRequest) -> Elements:
+    """What every 0100 holds."""
+    return {
+        "t": "0100",
+        **identified(request.identity),
+        "2": request.card.pan,
+        "3": PROCESSING_CODES[request.kind],
+        "4": f"{request.amount.minor:012d}",
+        "12": request.local_time[6:],
+        "13": request.local_time[2:6],
+        "14": request.card.expiry,
+        "18": request.acceptor.mcc,
+        "42": request.acceptor.id.ljust(15),
+        "49": request.amount.numeric_currency,
+    }
+
+
+def reversal_elements(request: ReversalRequest) -> Elements:
+    """What every 0400 or 0401 holds. The RRN is the original's: it is the transaction's name."""
+    elements = {
+        "t": "0401" if request.repeat else "0400",
+        **identified(request.identity),
+        "2": request.card.pan,
+        "3": PROCESSING_CODES[request.kind],
+        "4": f"{request.amount.minor:012d}",
+        "42": request.acceptor.id.ljust(15),
+        "49": request.amount.numeric_currency,
+        "90": original_elements(request.original),
+    }
+    if request.authorization_code:
+        elements["38"] = request.authorization_code
+    if request.remaining is not None:
+        elements["95"] = f"{request.remaining.minor:012d}" + "0" * 30
+    return elements
+
+
+def original_elements(original: MessageIdentity) -> str:
+    """DE 90: MTI, STAN, DE 7, acquirer and forwarding institution of the message that is meant."""
+    return f"0100{original.stan:06d}{original.transmitted_at}{original.acquirer_id:0>11}{'0' * 11}"

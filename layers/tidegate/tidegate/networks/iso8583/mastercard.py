@@ -1,0 +1,111 @@
+"""Mastercard's CIS link: 2-byte prefix, no header, everything EBCDIC (docs/networks.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
+from tidegate.networks.iso8583.common import authorization_elements, reversal_elements
+from tidegate.networks.iso8583.message import BadMessage, Elements, decode, ebcdic_field, encode
+
+ECOMMERCE = ("42", "0103211")
+"""Sub-element 42 of DE 48: electronic commerce indicators, security level 211."""
+
+_BITMAP = {
+    "data_enc": "b",
+    "len_enc": "b",
+    "len_type": 0,
+    "len_count": "bytes",
+    "max_len": 8,
+    "desc": "",
+}
+SPEC: dict[str, dict[str, Any]] = {
+    "h": {**_BITMAP, "max_len": 0},
+    "t": ebcdic_field(4),
+    "p": _BITMAP,
+    "1": _BITMAP,
+    "2": ebcdic_field(19, 2),
+    "3": ebcdic_field(6),
+    "4": ebcdic_field(12),
+    "7": ebcdic_field(10),
+    "11": ebcdic_field(6),
+    "12": ebcdic_field(6),
+    "13": ebcdic_field(4),
+    "14": ebcdic_field(4),
+    "15": ebcdic_field(4),
+    "18": ebcdic_field(4),
+    "22": ebcdic_field(3),
+    "32": ebcdic_field(11, 2),
+    "37": ebcdic_field(12),
+    "38": ebcdic_field(6),
+    "39": ebcdic_field(2),
+    "41": ebcdic_field(8),
+    "42": ebcdic_field(15),
+    "48": ebcdic_field(999, 3),
+    "49": ebcdic_field(3),
+    "61": ebcdic_field(26, 3),
+    "63": ebcdic_field(50, 3),
+    "70": ebcdic_field(3),
+    "90": ebcdic_field(42),
+    "95": ebcdic_field(42),
+}
+
+
+class MastercardLink:
+    """``Link`` for Mastercard."""
+
+    name = "mastercard"
+    prefix_bytes = 2
+
+    def body_bytes(self, prefix: bytes) -> int:
+        return int.from_bytes(prefix, "big")
+
+    def frame(self, elements: Elements) -> bytes:
+        body = encode(elements, SPEC)
+        return len(body).to_bytes(2, "big") + body
+
+    def open(self, body: bytes) -> Elements:
+        return decode(body, SPEC)
+
+    def authorization(self, request: AuthorizationRequest) -> Elements:
+        security = {} if request.card.cvc is None else {"92": request.card.cvc}
+        elements = authorization_elements(request) | {
+            "22": "810",
+            "48": "T" + write_subelements({ECOMMERCE[0]: ECOMMERCE[1], **security}),
+            "61": f"1025100006600{request.acceptor.country}".ljust(26),
+        }
+        if request.scheme_reference:
+            elements["63"] = request.scheme_reference
+        return elements
+
+    def reversal(self, request: ReversalRequest) -> Elements:
+        elements = reversal_elements(request)
+        if request.scheme_reference:
+            elements["63"] = request.scheme_reference
+        return elements
+
+    def answer(self, elements: Elements) -> NetworkAnswer:
+        return NetworkAnswer(
+            response_code=elements.get("39", ""),
+            authorization_code=elements.get("38"),
+            scheme_reference=elements.get("63"),
+            cvc_result=read_subelements(elements.get("48", "")[1:]).get("87"),
+        )
+
+
+def write_subelements(values: Mapping[str, str]) -> str:
+    """DE 48 behind its category code: two digits id, two digits length, value."""
+    return "".join(f"{name}{len(value):02d}{value}" for name, value in sorted(values.items()))
+
+
+def read_subelements(text: str) -> dict[str, str]:
+    """The reverse of ``write_subelements``; raises BadMessage."""
+    found: dict[str, str] = {}
+    while text:
+        name, length = text[:2], text[2:4]
+        if not (length.isascii() and length.isdigit()) or len(text) < 4 + int(length):
+            raise BadMessage("element 48 cannot be read")
+        found[name] = text[4 : 4 + int(length)]
+        text = text[4 + int(length) :]
+    return found
