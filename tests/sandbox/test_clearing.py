@@ -295,6 +295,7 @@ def malformed(network: str, one: Item) -> dict[str, bytes]:
         "batch transactions": with_line(3, (28, f"{2:012d}")),
         "batch TCRs": with_line(3, (46, f"{4:012d}")),
         "batch number": with_line(3, (40, "000002")),
+        "unused positions of a trailer": with_line(3, (60, "X")),
         "file total": with_line(4, (67, f"{1:015d}")),
         "file TCRs": with_line(4, (46, f"{5:012d}")),
         "another day in the trailer": with_line(4, (11, "26328")),
