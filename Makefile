@@ -58,10 +58,10 @@ lock: python  ## Write the lock files anew from requirements/*.in
 	@$(PYTHON) -m local.environments strip-node-lock
 
 stop:  ## Stop a running `make run`
-	@$(PY) -m local stop
+	@[ ! -x $(PY) ] || $(PY) -m local stop
 
 clean: stop  ## Stop, and forget the engine's state (environments stay)
-	@$(PY) -m local clean
+	@[ ! -x $(PY) ] || $(PY) -m local clean
 
 environments: python
 	@$(PYTHON) -m local.environments dev sam engine runtime node

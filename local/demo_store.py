@@ -1,10 +1,9 @@
 """The demo store of a stack, and how to pay in it.
 
-Created by the operator command, the same as on AWS; its sign key is made once per state folder.
+Created by the operator command, the same as on AWS; it keeps its sign key as long as its table.
 """
 
 import json
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +15,8 @@ from local.errors import LocalError
 if TYPE_CHECKING:
     from local.stack import Stack
 
-TEMPLATE = Path(__file__).with_name("demo-store.json")
-KEY_ID = "demo"
-SIGN_KEY_BYTES = 16  # 32 characters in hex, as the contract wants
+DEFINITION = Path(__file__).with_name("demo-store.json")
+SHOWN = ("sid", "signKey", "signType", "vaultID")
 
 PAY = """\
 #!/bin/sh
@@ -38,28 +36,15 @@ curl -s "$url$path" -H 'Content-Type: application/json' -H "DateTime: $when" -H 
 
 
 def create(stack: "Stack") -> dict[str, str]:
-    """Create or refresh the store and write `store.json`: what an outside client needs.
+    """Create the store, or find it with its key, and write `store.json` for outside clients.
 
     Raises:
         LocalError: the operator command failed.
     """
-    file = stack.state_dir / "store.json"
-    store = json.loads(TEMPLATE.read_text())
-    known = json.loads(file.read_text()) if file.exists() else {}
-    secret = known.get("signKey") or secrets.token_hex(SIGN_KEY_BYTES)
-    store["signKeys"] = [{"keyID": KEY_ID, "signKey": secret}]
-    store["webhook"] = stack.url("merchant") + "/webhook"
-    definition = stack.state_dir / "demo-store.json"
-    definition.write_text(json.dumps(store, indent=2) + "\n")
-    _operator(stack, "store", "put", "--file", str(definition))
-    account = {
-        "baseUrl": stack.base_url,
-        "sid": store["sid"],
-        "signKey": secret,
-        "signType": store["signType"],
-        "vaultID": store["vaultID"],
-    }
-    file.write_text(json.dumps(account, indent=2) + "\n")
+    webhook = stack.url("merchant") + "/webhook"
+    made = _operator(stack, "store", "put", "--file", str(DEFINITION), "--webhook", webhook)
+    account = {"baseUrl": stack.base_url, **{name: made[name] for name in SHOWN}}
+    (stack.state_dir / "store.json").write_text(json.dumps(account, indent=2) + "\n")
     return account
 
 
@@ -83,9 +68,9 @@ def welcome(stack: "Stack") -> str:
     )
 
 
-def _operator(stack: "Stack", *arguments: str) -> None:
+def _operator(stack: "Stack", *arguments: str) -> dict[str, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "tidegate.operator", *arguments],
+        [sys.executable, "-m", "tidegate.operator", "--json", *arguments],
         cwd=ROOT,
         env=stack.environment,
         capture_output=True,
@@ -95,3 +80,5 @@ def _operator(stack: "Stack", *arguments: str) -> None:
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
         raise LocalError(f"The demo store could not be created: {said[-1]}")
+    answer: dict[str, str] = json.loads(done.stdout)
+    return answer

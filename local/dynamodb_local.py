@@ -48,7 +48,8 @@ class DynamoDbLocal:
         command += ["-disableTelemetry", "-port", str(self._port)]
         # It refuses to work without a region and credentials, whatever they are.
         environment = {"AWS_REGION": "us-east-1", "HOME": str(self._log.parent)}
-        self._child = Child("DynamoDB Local", command, environment, self._log)
+        folder = self._log.parent  # it leaves a file where it runs
+        self._child = Child("DynamoDB Local", command, environment, self._log, folder)
         self._child.start()
         self._child.wait_until(self._listens)
         return self

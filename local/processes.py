@@ -30,6 +30,7 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str]
     log: Path
+    folder: Path = ROOT
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -38,7 +39,7 @@ class Child:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=ROOT,
+                cwd=self.folder,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
