@@ -2,7 +2,9 @@
 
 MiniStack's Python worker reports every exception as `Runtime.HandlerError`, so that a workflow's
 `Catch` by class name never matches; its worker for custom runtimes hands on what the runtime says.
-It also starts a process for every concurrent invocation; here a burst waits for one of a few.
+It also starts a process for every concurrent invocation at once. Here only as many start together
+as there are processors, and an invocation that waits for that takes whichever process is free
+first: a cold burst needs a few processes instead of one each, and none misses its deadline.
 
 `TIDEGATE_RUNTIME_PYTHON` names the interpreter of the functions.
 """
@@ -11,15 +13,18 @@ import hashlib
 import io
 import os
 import threading
+import time
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-PROCESSES_PER_FUNCTION = 8
+PROCESSES_PER_FUNCTION = 12
 QUEUE_TIMEOUT_S = 30.0
+LOOK_AGAIN_S = 0.05
 
 LAYER_PATH = "_TIDEGATE_LAYER_PATH"
 BOOTSTRAP = """#!/bin/sh
@@ -28,8 +33,10 @@ exec "{python}" -m awslambdaric "$_HANDLER"
 """
 
 _layer_lock = threading.Lock()
-_turns: dict[str, threading.BoundedSemaphore] = {}
-_turns_lock = threading.Lock()
+_running: Counter[str] = Counter()
+_starts_left = os.cpu_count() or 2
+_changed = threading.Condition()  # guards the two above
+_mine = threading.local()
 _original_code_folder = lambda_svc._provided_runtime_code_dir
 
 
@@ -51,6 +58,12 @@ class FunctionWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]  # pu
         # Lambda merges later layers over earlier ones, so the last one is found first.
         environment[LAYER_PATH] = ":".join(str(folder / "python") for folder in reversed(folders))
         super().__init__(func_name, {**config, "Environment": {"Variables": environment}}, code_zip)
+
+    def _spawn(self, init_timeout: float | None = None) -> None:
+        try:
+            super()._spawn(init_timeout)
+        finally:
+            _give_start_back()
 
     def _build_handler_class(self, generation: int, pending: Any) -> Any:
         handler = super()._build_handler_class(generation, pending)
@@ -86,22 +99,60 @@ def _code_folder(code_zip: bytes) -> str:
 
 
 def _execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-    """Run one invocation; a burst waits for a free process instead of starting one each."""
+    """Run one invocation, once it may."""
     name = (function.get("config") or function)["FunctionName"]
-    with _turns_lock:
-        turn = _turns.setdefault(name, threading.BoundedSemaphore(PROCESSES_PER_FUNCTION))
-    if not turn.acquire(timeout=QUEUE_TIMEOUT_S):
-        throttled: dict[str, Any] = lambda_svc._throttle_response(
-            reason_code="ConcurrentInvocationLimitExceeded", msg=f"Rate Exceeded: {name}"
-        )
-        return throttled
+    with _changed:
+        if not _wait_for_turn(name):
+            throttled: dict[str, Any] = lambda_svc._throttle_response(
+                reason_code="ConcurrentInvocationLimitExceeded", msg=f"Rate Exceeded: {name}"
+            )
+            return throttled
+        _running[name] += 1
     try:
         answer: dict[str, Any] = lambda_svc._execute_function_provided_warm(
             function, event, request_id
         )
         return _failed_batch(answer) if _is_failed_stream_batch(event, answer) else answer
     finally:
-        turn.release()
+        _give_start_back()
+        with _changed:
+            _running[name] -= 1
+            _changed.notify_all()
+
+
+def _wait_for_turn(name: str) -> bool:
+    """Wait until a process of the function is free, or may be started; False if neither comes."""
+    global _starts_left
+    deadline = time.monotonic() + QUEUE_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if _has_free_process(name):
+            return True
+        if _starts_left and _running[name] < PROCESSES_PER_FUNCTION:
+            _starts_left -= 1
+            _mine.start = True
+            return True
+        _changed.wait(LOOK_AGAIN_S)
+    return False
+
+
+def _has_free_process(name: str) -> bool:
+    with lambda_runtime._lock:
+        processes = sum(
+            len(workers)
+            for key, workers in lambda_runtime._workers.items()
+            if key.split(":")[2] == name
+        )
+    return processes > _running[name]
+
+
+def _give_start_back() -> None:
+    """The start that this thread took is done, or was not needed."""
+    global _starts_left
+    if getattr(_mine, "start", False):
+        _mine.start = False
+        with _changed:
+            _starts_left += 1
+            _changed.notify_all()
 
 
 def _is_failed_stream_batch(event: Any, answer: dict[str, Any]) -> bool:
