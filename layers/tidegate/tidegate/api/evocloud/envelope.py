@@ -1,0 +1,93 @@
+"""Answers as API Gateway takes them: JSON, always with ``result``, signed whenever the store is
+known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tidegate.api.evocloud.authenticate import Caller
+from tidegate.api.evocloud.request import Request
+from tidegate.api.evocloud.result_codes import message_of
+from tidegate.api.evocloud.signature import sign, targets
+from tidegate.domain.errors import MethodNotSupported, TidegateError
+from tidegate.domain.legs import PLATFORM_ZONE
+from tidegate.domain.store import Store
+
+SIGNATURE_HEADER = "X-Evo-Signature"
+"""REST-type API Gateway renames a response header called Authorization; the edge maps this one to
+it."""
+
+
+def signed(request: Request, caller: Caller, body: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """The answer to an authenticated caller."""
+    return _respond(request, body, now, caller.store, caller.key.secret, caller.target)
+
+
+def refused(
+    request: Request, error: TidegateError, now: float, store: Store | None, caller: Caller | None
+) -> dict[str, Any]:
+    """An error as an answer; signed with the store's newest key if no key was proven."""
+    body = error_body(error)
+    if caller is not None:
+        return signed(request, caller, body, now)
+    if store is None:
+        return _respond(request, body, now, None, "", "", status_of(error))
+    target = next(targets(request.method, request.path, request.query))
+    secret = store.sign_keys[0].secret
+    return _respond(request, body, now, store, secret, target, status_of(error))
+
+
+def error_body(error: TidegateError) -> dict[str, Any]:
+    """``result`` with the code, its text and, where one field is to blame, its name."""
+    message = f"{message_of(error.code)}: {error}"
+    if error.field and error.field not in message:
+        message += f" ({error.field})"
+    return {"result": {"code": error.code, "message": message}}
+
+
+def status_of(error: TidegateError) -> int:
+    """200 for everything that was understood; 5xx is for our own faults alone."""
+    if isinstance(error, MethodNotSupported):
+        return 405
+    return 500 if error.code.startswith("E") else 200
+
+
+def compact(body: Mapping[str, Any]) -> str:
+    """JSON as it is signed and sent: no spaces, nothing escaped that need not be."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def stamp_of(now: float) -> str:
+    """The DateTime header: when we answered."""
+    return datetime.fromtimestamp(now, PLATFORM_ZONE).isoformat(timespec="seconds")
+
+
+def _respond(
+    request: Request,
+    body: Mapping[str, Any],
+    now: float,
+    store: Store | None,
+    secret: str,
+    target: str,
+    status: int = 200,
+) -> dict[str, Any]:
+    text, stamp = compact(body), stamp_of(now)
+    msg_id = request.headers.get("msgid", "")
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "DateTime": stamp,
+        "Cache-Control": "no-store",
+    }
+    if msg_id:
+        headers["MsgID"] = msg_id
+    if request.headers.get("keyid"):
+        headers["KeyID"] = request.headers["keyid"]
+    if store is not None:
+        headers["SignType"] = store.sign_type
+        headers[SIGNATURE_HEADER] = sign(
+            store.sign_type, secret, request.method, target, stamp, msg_id, text
+        )
+    return {"statusCode": status, "headers": headers, "body": text, "isBase64Encoded": False}

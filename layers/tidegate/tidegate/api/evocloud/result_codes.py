@@ -1,0 +1,75 @@
+"""Every result code of the merchant API, v1 family: the one table for answers, documents and tests.
+
+Certainty is that of the public material: "high" (reference or guide), "med" (one source), "low"
+(inferred).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SUCCESS = "S0000"
+
+
+class ResultCode(NamedTuple):
+    """What a code says, and how sure the public material is of it."""
+
+    message: str
+    certainty: str
+
+
+RESULT_CODES: dict[str, ResultCode] = {
+    "S0000": ResultCode("Success", "high"),
+    "V0000": ResultCode("A field has an invalid format", "high"),
+    "V0001": ResultCode("A mandatory field is missing", "high"),
+    "V0002": ResultCode("A field has an invalid value", "high"),
+    "V0003": ResultCode("The interface version is invalid", "high"),
+    "V0004": ResultCode("Decryption failed", "high"),
+    "V0005": ResultCode("The body is not valid JSON", "high"),
+    "V0006": ResultCode("The HTTP method is not supported", "high"),
+    "V0007": ResultCode("A conditional field is missing", "high"),
+    "V0008": ResultCode("A value is not applicable with another field's value", "high"),
+    "V0009": ResultCode("A field is not applicable with or without another field", "high"),
+    "V0010": ResultCode("Signature error", "high"),
+    "C0002": ResultCode("The store does not exist", "high"),
+    "C0004": ResultCode("The merchantTransID does not exist", "high"),
+    "C0006": ResultCode("The vault does not exist", "high"),
+    "C0007": ResultCode("The userReference does not exist", "high"),
+    "C0008": ResultCode("The token does not exist", "high"),
+    "C0009": ResultCode("The merchantTransID is duplicated", "high"),
+    "C0011": ResultCode("A field does not match the earlier transaction", "high"),
+    "B0003": ResultCode("The store is not in a valid status", "high"),
+    "B0005": ResultCode("The transaction type or function is not supported", "high"),
+    "B0006": ResultCode("The payment brand is not supported", "high"),
+    "B0007": ResultCode("The currency is not supported", "high"),
+    "B0009": ResultCode("The card BIN is not supported", "high"),
+    "B0012": ResultCode("The transaction status does not allow this", "high"),
+    "B0013": ResultCode("The total exceeds the allowed amount", "high"),
+    "B0033": ResultCode("Rejected for security reasons", "high"),
+    "B0040": ResultCode("The card number is wrong", "med"),
+    "I0051": ResultCode("Insufficient funds", "high"),
+    "I0054": ResultCode("The card has expired", "med"),
+    "I0061": ResultCode("The amount exceeds the card's limit", "low"),
+    "I0093": ResultCode("Declined by the issuer", "med"),
+    "P0059": ResultCode("Declined by the PSP: suspected fraud", "med"),
+    "P0098": ResultCode("The PSP timed out or is unavailable", "low"),
+    "E0000": ResultCode("Internal error", "high"),
+}
+
+PSP_MESSAGES = {
+    "00": "Approved",
+    "05": "Do not honour",
+    "14": "Invalid card number",
+    "51": "Insufficient funds",
+    "54": "Expired card",
+    "59": "Suspected fraud",
+    "61": "Exceeds amount limit",
+    "91": "Issuer unavailable",
+    "96": "System malfunction",
+}
+
+
+def message_of(code: str) -> str:
+    """The text of a code; issuer codes without a text of their own share one."""
+    known = RESULT_CODES.get(code)
+    return known.message if known else "Declined by the issuer"

@@ -1,0 +1,2 @@
+"""Bodies of requests, one module per object: pydantic reads, our errors name the field and its
+code."""

@@ -1,0 +1,84 @@
+"""Field types of the contract: S(n) counts UTF-8 bytes, amounts are strings, numbers may come as
+either."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr
+from pydantic_core import PydanticCustomError
+
+PLATFORMS = ("WEB", "WAP", "APP", "MINI", "INWALLET", "POS")
+
+
+class WireModel(BaseModel):
+    """Unknown fields are ignored; a value never shows up in an error or a representation."""
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    __str__ = __repr__
+
+
+def fault(code: str, message: str) -> PydanticCustomError:
+    """A validation failure that carries a result code."""
+    return PydanticCustomError(code, message)  # type: ignore[arg-type]
+
+
+def at_most(limit: int) -> AfterValidator:
+    """Not empty, and at most so many bytes as UTF-8."""
+
+    def check(text: str) -> str:
+        if not text:
+            raise fault("V0001", "must not be empty")
+        if len(text.encode("utf-8", "surrogatepass")) > limit:
+            raise fault("V0002", f"must have at most {limit} bytes")
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise fault("V0000", "holds half of a surrogate pair")
+        return text
+
+    return AfterValidator(check)
+
+
+def _identifier(text: str) -> str:
+    if not all(char.isascii() and (char.isalnum() or char in "_-") for char in text):
+        raise fault("V0002", "may hold letters, digits, _ and - only")
+    return text
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or any(c.isspace() for c in text):
+        raise fault("V0002", "must begin with http:// or https:// and hold no space")
+    return text
+
+
+def _platform(text: str) -> str:
+    if text not in PLATFORMS:
+        raise fault("V0002", f"must be one of {', '.join(PLATFORMS)}")
+    return text
+
+
+def _number_as_text(value: Any) -> Any:
+    """The contract's numbers in strings, which some clients send as numbers."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _hours(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= 3):
+        raise fault("V0000", "must be a whole number of hours")
+    if int(text) > 168:
+        raise fault("V0002", "must be 0 to 168")
+    return text
+
+
+S32 = Annotated[StrictStr, at_most(32)]
+S64 = Annotated[StrictStr, at_most(64)]
+Identifier = Annotated[StrictStr, at_most(32), AfterValidator(_identifier)]
+Url = Annotated[StrictStr, at_most(300), AfterValidator(_url)]
+Metadata = Annotated[StrictStr, at_most(512)]
+Platform = Annotated[StrictStr, AfterValidator(_platform)]
+Hours = Annotated[StrictStr, BeforeValidator(_number_as_text), AfterValidator(_hours)]

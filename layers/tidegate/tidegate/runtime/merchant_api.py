@@ -1,0 +1,98 @@
+"""From an API Gateway event to an answer: prove the caller, parse, call one service, sign."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from tidegate.api.evocloud import envelope
+from tidegate.api.evocloud.authenticate import Caller, authenticate, knows_key
+from tidegate.api.evocloud.request import Request
+from tidegate.domain.errors import InvalidValue, StoreInactive, TidegateError
+from tidegate.domain.legs import PLATFORM_ZONE
+from tidegate.domain.store import Store
+from tidegate.ports import IdempotencyRecord
+from tidegate.runtime import bootstrap
+from tidegate.runtime.observability import annotate, instrument, log
+
+Body = dict[str, Any]
+Operation = Callable[[Request, Store], Body]
+Handler = Callable[[dict[str, Any], object], dict[str, Any]]
+IDEMPOTENCY_KEY_BYTES = 64
+
+
+def endpoint(operation: Operation) -> Handler:
+    """A Lambda handler for one operation of the merchant API.
+
+    ``operation`` gets the request and the store that sent it and gives the answer's body; every
+    TidegateError becomes
+    the documented result code, anything else E0000.
+    """
+
+    @instrument
+    def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+        now = bootstrap.clock().now()
+        exchange = _Exchange(Request("", "", [], _lenient_headers(event), b""))
+        try:
+            exchange.request = Request.of(event)
+            exchange.authenticate(event["pathParameters"]["sid"], now)
+            return exchange.answer(operation, now)
+        except TidegateError as error:
+            log.info("refused", extra={"code": error.code, "field": error.field})
+            return exchange.refuse(error, now)
+        except Exception:
+            log.exception("failed")
+            return exchange.refuse(TidegateError(), now)
+
+    return handler
+
+
+def today() -> date:
+    """The platform's date, by which expiry dates are read."""
+    return datetime.fromtimestamp(bootstrap.clock().now(), PLATFORM_ZONE).date()
+
+
+def idempotency(request: Request, store: Store, trans_id: str) -> IdempotencyRecord | None:
+    """What the request's Idempotency-Key will stand for; raises InvalidValue for one too long."""
+    key = request.headers.get("idempotency-key")
+    if not key:
+        return None
+    if len(key.encode()) > IDEMPOTENCY_KEY_BYTES:
+        raise InvalidValue(f"at most {IDEMPOTENCY_KEY_BYTES} bytes", field="Idempotency-Key")
+    parts = (request.method, request.path, repr(sorted(request.query)), request.body_text())
+    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return IdempotencyRecord(store.sid, key, trans_id, fingerprint)
+
+
+class _Exchange:
+    """What is known of a request so far: its answer is signed as well as that allows."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.store: Store | None = None
+        self.caller: Caller | None = None
+
+    def authenticate(self, sid: str, now: float) -> None:
+        annotate(sid=sid)
+        self.store = bootstrap.stores().get(sid)
+        if not knows_key(self.request, self.store):  # it may have been made since we last looked
+            self.store = bootstrap.stores().get(sid, fresh=True)
+        self.caller = authenticate(self.request, self.store, now)
+        if not self.store.active:
+            raise StoreInactive
+
+    def answer(self, operation: Operation, now: float) -> dict[str, Any]:
+        assert self.store is not None
+        assert self.caller is not None
+        body = operation(self.request, self.store)
+        return envelope.signed(self.request, self.caller, body, now)
+
+    def refuse(self, error: TidegateError, now: float) -> dict[str, Any]:
+        return envelope.refused(self.request, error, now, self.store, self.caller)
+
+
+def _lenient_headers(event: dict[str, Any]) -> dict[str, str]:
+    """Enough to answer a request whose headers are refused."""
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
