@@ -26,7 +26,7 @@ class WireModel(BaseModel):
 
 def fault(code: str, message: str) -> PydanticCustomError:
     """A validation failure that carries a result code."""
-    return PydanticCustomError(code, message)  # type: ignore[arg-type]
+    return PydanticCustomError(code, message)
 
 
 def at_most(limit: int) -> AfterValidator:

@@ -1,0 +1,24 @@
+"""POST cancel: release what was authorized."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidegate.api.evocloud import responses
+from tidegate.api.evocloud.request import Request
+from tidegate.api.evocloud.schemas import requests
+from tidegate.domain.store import Store
+from tidegate.runtime import bootstrap
+from tidegate.runtime.merchant_api import endpoint, idempotency
+from tidegate.runtime.observability import annotate
+
+cancel_payment = bootstrap.cancel_payment()
+
+
+@endpoint
+def handler(request: Request, store: Store) -> dict[str, Any]:
+    """The answer's body."""
+    command = requests.cancel_payment(request)
+    annotate(payment_id=command.payment_trans_id)
+    change = cancel_payment(store, command, idempotency(request, store, command.trans_id))
+    return responses.changed(change)
