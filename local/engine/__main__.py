@@ -5,13 +5,13 @@ import sys
 from ministack import app
 from ministack.core import lambda_runtime
 
-from local.engine import functions, openapi, saving, tracing, workflows
+from local.engine import api, functions, saving, tracing, workflows
 
 
 def main() -> None:
     """Put MiniStack right and serve."""
     functions.install()
-    openapi.install()
+    api.install()
     workflows.install()
     tracing.install()
     saving.start()

@@ -111,6 +111,15 @@ def test_the_api_answers_wrong_methods_and_paths_as_the_template_says(small: Sma
     assert small.call("POST", "/nowhere", {}) == (404, {"result": {"code": "C0002"}})
 
 
+def test_a_function_that_fails_tells_the_client_nothing(small: Small) -> None:
+    request = urllib.request.Request(small.url + "/g2/pay", method="POST", data=b"null")
+    with pytest.raises(urllib.error.HTTPError) as failed:
+        urllib.request.urlopen(request, timeout=30)
+
+    assert failed.value.code >= 500
+    assert json.load(failed.value) == {"result": {"code": "E0000"}}
+
+
 def test_a_distributed_map_reads_jsonata(small: Small) -> None:
     workflows = deploy.client("stepfunctions", small.aws.endpoint_url)
     execution = workflows.start_execution(

@@ -9,6 +9,8 @@ workflows = boto3.client("stepfunctions")
 
 
 def handler(event, context):
+    if event["body"] == "null":
+        raise RuntimeError("a secret")
     done = workflows.start_sync_execution(
         stateMachineArn=os.environ["WORKFLOW"], input=event["body"] or "{}"
     )
