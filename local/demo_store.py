@@ -23,7 +23,7 @@ PAY = """\
 # Takes a card payment in the demo store: the request is signed by openssl and sent by curl.
 # Usage: sh {script} [amount] [currency]
 url={baseUrl} path=/g2/v1/payment/mer/{sid}/payment key={signKey}
-when=$(date -u +%Y-%m-%dT%H:%M:%SZ) msg=$(openssl rand -hex 16) id=PAY-$(date +%s)
+when=$(date -u +%Y-%m-%dT%H:%M:%SZ) msg=$(openssl rand -hex 16) id=PAY-$(date +%s)-$$
 body='{{"merchantTransInfo":{{"merchantTransID":"'$id'","merchantTransTime":"'$when'"}},\
 "transAmount":{{"currency":"'${{2:-HKD}}'","value":"'${{1:-88.00}}'"}},\
 "paymentMethod":{{"type":"card","card":{{"cardInfo":{{"cardNumber":"4761340000000043",\
