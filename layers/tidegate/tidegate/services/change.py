@@ -59,6 +59,8 @@ class Beginner:
         """
         for _ in range(CONFLICT_TRIES):
             before = require_payment(self.payments.get(sid, command.payment_trans_id))
+            if command.trans_id == before.trans_id:
+                raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
             try:
                 after, operation = decide(before)
             except (WrongStatus, AmountExceeded, FieldMismatch):
