@@ -127,7 +127,10 @@ def test_an_idempotency_key_replays_the_answer(merchant: Merchant, new_id: NewId
 @pytest.mark.parametrize("sign_type", ["SHA512", "HMAC-SHA256", "HMAC-SHA512"])
 def test_a_downgraded_signature_is_refused(merchant: Merchant, sign_type: str) -> None:
     other = Merchant(merchant.base_url, merchant.sid, merchant.sign_key, sign_type)
-    assert other.query("payment", "ANY").code == "V0010"
+    target = f"/g2/v1/payment/mer/{merchant.sid}/payment?merchantTransID=ANY"
+    answer, _ = other.send("GET", target, b"", other.headers("GET", target, b""))
+    assert answer.code == "V0010"
+    assert answer.headers["signtype"] == merchant.sign_type
 
 
 def test_nothing_but_our_own_fault_is_a_5xx(merchant: Merchant, new_id: NewId) -> None:
