@@ -1,0 +1,113 @@
+"""The notices' queue, topic and mail on SQS, SNS and SES."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from tidegate.adapters.dynamodb.records import pack, unpack
+from tidegate.api.evocloud.notifications import notification_body
+from tidegate.api.evocloud.responses import wire_status
+from tidegate.domain.events import Event
+from tidegate.domain.payment import Payment, PaymentOperation
+from tidegate.ports_notices import TOPIC, WEBHOOK
+
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
+_KEPT_BACK = ("x", "n", "k", "d")
+"""Attributes that a queue has no business with: the sealed card, the nonce, the index keys."""
+_PER_REQUEST = 10
+
+
+class NotTaken(Exception):
+    """The queue did not take every message."""
+
+
+class SqsNoticeQueue:
+    """``NoticeQueue`` on SQS."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = boto3.client("sqs", config=_CONFIG)
+
+    def send(self, events: Sequence[Event]) -> None:
+        bodies = [write_notice(event, channel) for event in events for channel in (WEBHOOK, TOPIC)]
+        for start in range(0, len(bodies), _PER_REQUEST):
+            entries = [
+                {"Id": str(index), "MessageBody": body}
+                for index, body in enumerate(bodies[start : start + _PER_REQUEST])
+            ]
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            if answer.get("Failed"):
+                raise NotTaken
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """Show a message again only after so many seconds."""
+        self._client.change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+        )
+
+
+@dataclass(frozen=True)
+class SnsTopic:
+    """``Topic`` on SNS."""
+
+    arn: str
+
+    def publish(self, event: Event, operation: PaymentOperation | None) -> None:
+        payment = event.payment
+        attributes = {
+            "eventCode": event.code,
+            "sid": payment.sid,
+            "status": wire_status(payment),
+            "outcome": event.entry.outcome.value,
+            "network": payment.leg.network,
+            "currency": payment.amount.currency,
+        }
+        boto3.client("sns", config=_CONFIG).publish(
+            TopicArn=self.arn,
+            Message=notification_body(event, operation),
+            MessageAttributes={
+                **{
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in attributes.items()
+                },
+                "sequence": {"DataType": "Number", "StringValue": str(event.sequence)},
+            },
+        )
+
+
+@dataclass(frozen=True)
+class SesMailer:
+    """``Mailer`` on SES."""
+
+    sender: str
+
+    def send(self, to: str, subject: str, text: str) -> None:
+        boto3.client("ses", config=_CONFIG).send_email(
+            Source=self.sender,
+            Destination={"ToAddresses": [to]},
+            Message={
+                "Subject": {"Data": subject, "Charset": "UTF-8"},
+                "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
+            },
+        )
+
+
+def write_notice(event: Event, channel: str) -> str:
+    """An event as a message: the payment as it stood, without what must not leave the table."""
+    item = {name: value for name, value in pack(event.payment).items() if name not in _KEPT_BACK}
+    return json.dumps({"channel": channel, "version": event.sequence, "item": item})
+
+
+def read_notice(text: str) -> tuple[str, Event]:
+    """The reverse: channel and event."""
+    message: dict[str, Any] = json.loads(text)
+    payment = unpack(message["item"])
+    assert isinstance(payment, Payment)
+    entry = next(one for one in payment.history if one.version == message["version"])
+    return message["channel"], Event(payment, entry)

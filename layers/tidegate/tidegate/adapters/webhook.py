@@ -1,0 +1,74 @@
+"""``Webhooks`` over HTTP: bounded in time and size, never redirected, never sent into our own
+network."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tidegate.api.evocloud.notifications import notification_body, notification_headers
+from tidegate.domain.events import Event
+from tidegate.domain.payment import PaymentOperation
+from tidegate.domain.store import Store
+
+TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 1024
+ACKNOWLEDGED = b"success"
+
+
+class NotAllowed(Exception):
+    """A webhook address that we do not send to."""
+
+
+@dataclass(frozen=True)
+class HttpWebhooks:
+    """Merchants' endpoints; ``open_network`` allows http and private addresses, for the local
+    stage alone."""
+
+    open_network: bool
+
+    def deliver(
+        self, store: Store, url: str, event: Event, operation: PaymentOperation | None
+    ) -> bool | None:
+        body = notification_body(event, operation)
+        headers = notification_headers(store, url, event, body, time.time())
+        try:
+            status, answer = self._post(url, body.encode(), headers)
+        except (OSError, http.client.HTTPException, NotAllowed, ValueError):
+            return False
+        if status == http.HTTPStatus.OK and answer.strip().lower() == ACKNOWLEDGED:
+            return True
+        return None if 200 <= status < 300 else False
+
+    def _post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        if not parts.hostname or not (secure or (self.open_network and parts.scheme == "http")):
+            raise NotAllowed
+        port = parts.port or (443 if secure else 80)
+        deadline = time.monotonic() + TIMEOUT_S
+        connection = http.client.HTTPConnection(parts.hostname, port, timeout=TIMEOUT_S)
+        try:
+            connection.sock = self._connect(parts.hostname, port, secure)
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("POST", target, body=body, headers=headers)
+            connection.sock.settimeout(max(0.1, deadline - time.monotonic()))
+            response = connection.getresponse()
+            return response.status, response.read(MAX_ANSWER_BYTES)
+        finally:
+            connection.close()
+
+    def _connect(self, host: str, port: int, secure: bool) -> socket.socket:
+        """To the very address that was checked: a name may point elsewhere a moment later."""
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        if not self.open_network and not ipaddress.ip_address(address).is_global:
+            raise NotAllowed
+        raw = socket.create_connection((address, port), timeout=TIMEOUT_S)
+        if not secure:
+            return raw
+        return ssl.create_default_context().wrap_socket(raw, server_hostname=host)

@@ -1,0 +1,52 @@
+"""What merchants are told: one event per history entry that ends something. Derived from the
+payment item alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tidegate.domain.payment import Entry, Payment
+from tidegate.domain.transitions import Operation, Outcome
+
+_CODES = {
+    Operation.VERIFY: "Verify",
+    Operation.AUTHORIZE: "Payment",
+    Operation.SALE: "Payment",
+    Operation.CAPTURE: "Capture",
+    Operation.CANCEL: "Cancel",
+    Operation.REFUND: "Refund",
+    Operation.REFUND_REST: "Refund",
+}
+_MONEY = {Operation.SALE, Operation.CAPTURE, Operation.REFUND, Operation.REFUND_REST}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A payment as it stood right after ``entry`` was written."""
+
+    payment: Payment
+    entry: Entry
+
+    @property
+    def code(self) -> str:
+        """The notification's ``eventCode``."""
+        return _CODES[self.entry.operation]
+
+    @property
+    def sequence(self) -> int:
+        """Rises with every event of a payment."""
+        return self.entry.version
+
+
+def events_of(after: Payment, before_version: int) -> list[Event]:
+    """The events that a change of a payment item brought; what is only begun tells nothing yet."""
+    return [
+        Event(after, entry)
+        for entry in after.history
+        if entry.version > before_version and entry.outcome is not Outcome.PENDING
+    ]
+
+
+def moves_money(entry: Entry) -> bool:
+    """Whether an entry is to be posted: captured or refunded, and approved."""
+    return entry.operation in _MONEY and entry.outcome is Outcome.APPROVED
