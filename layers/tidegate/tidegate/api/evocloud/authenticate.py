@@ -30,6 +30,9 @@ def authenticate(request: Request, store: Store, now: float) -> Caller:
     for name in SIGNED_HEADERS:
         if not request.headers.get(name.lower()):
             raise SignatureRejected(f"the header {name} is missing", field=name)
+    if request.method == "GET" and request.raw:
+        # See Request.body: a refusal of ours would pass as the body of a GET, which nobody reads.
+        raise SignatureRejected("GET takes no body", field="body")
     stamp, msg_id = request.headers["datetime"], request.headers["msgid"]
     if len(msg_id.encode()) > MAX_HEADER_BYTES:
         raise SignatureRejected(f"MsgID has more than {MAX_HEADER_BYTES} bytes", field="MsgID")

@@ -21,27 +21,37 @@ SIGNATURE_HEADER = "X-Evo-Signature"
 it."""
 
 
-def signed(request: Request, caller: Caller, body: Mapping[str, Any], now: float) -> dict[str, Any]:
+def signed(
+    request: Request, caller: Caller, body: Mapping[str, Any], now: float, status: int = 200
+) -> dict[str, Any]:
     """The answer to an authenticated caller."""
-    return _respond(request, body, now, caller.store, caller.key.secret, caller.target)
+    return _respond(request, body, now, caller.store, caller.key.secret, caller.target, status)
 
 
 def refused(
     request: Request, error: TidegateError, now: float, store: Store | None, caller: Caller | None
 ) -> dict[str, Any]:
-    """An error as an answer; signed with the store's newest key if no key was proven."""
-    body = error_body(error)
+    """An error as an answer.
+
+    If no key was proven, it is signed with the one that KeyID names, else the store's first; not
+    at all if the store is unknown or the request carried no signature.
+    """
+    body, status = error_body(error), status_of(error)
     if caller is not None:
-        return signed(request, caller, body, now)
-    if store is None:
-        return _respond(request, body, now, None, "", "", status_of(error))
+        return signed(request, caller, body, now, status)
+    if store is None or not request.headers.get("authorization"):
+        return _respond(request, body, now, None, "", "", status)
     target = next(targets(request.method, request.path, request.query))
-    secret = store.sign_keys[0].secret
-    return _respond(request, body, now, store, secret, target, status_of(error))
+    named = [key for key in store.sign_keys if key.key_id == request.headers.get("keyid")]
+    secret = (named or store.sign_keys)[0].secret
+    return _respond(request, body, now, store, secret, target, status)
 
 
 def error_body(error: TidegateError) -> dict[str, Any]:
-    """``result`` with the code, its text and, where one field is to blame, its name."""
+    """``result`` with the code, its text and, where one field is to blame, its name; a fault of
+    ours says nothing more."""
+    if error.code.startswith("E"):
+        return {"result": {"code": error.code, "message": message_of(error.code)}}
     message = f"{message_of(error.code)}: {error}"
     if error.field and error.field not in message:
         message += f" ({error.field})"

@@ -59,7 +59,11 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """The body's JSON object; raises MalformedBody for anything else, duplicate keys
-        included."""
+        included, and SignatureRejected for an answer of ours that somebody sends back.
+
+        Answers are signed in the same form as requests, refusals of strangers too: without this,
+        the signature on a refusal would be good for a request with the refusal as its body.
+        """
         text = self.body_text()
         _check_depth(text)
         try:
@@ -76,6 +80,8 @@ class Request:
             raise MalformedBody from None
         if not isinstance(parsed, dict):
             raise MalformedBody("the body is no JSON object")
+        if "result" in parsed:
+            raise SignatureRejected("an answer is no request", field="result")
         return parsed
 
 
@@ -131,9 +137,7 @@ def _no_constant(_name: str) -> Any:
     raise MalformedBody("NaN and Infinity are no JSON")
 
 
-def _short_number(text: str) -> int | float | str:
-    """Numbers keep their meaning; one of absurd length stays text, to be refused as a wrong
-    type."""
-    if len(text) > MAX_DIGITS:
-        return text
-    return float(text) if set(text) & set(".eE") else int(text)
+def _short_number(text: str) -> int | float:
+    """Numbers stay numbers, to be refused where text belongs; one of absurd length is never
+    read digit by digit."""
+    return float(text) if len(text) > MAX_DIGITS or set(text) & set(".eE") else int(text)

@@ -30,9 +30,10 @@ def sign(
     """The signature in lower-case hex. ``target`` is the path with its query, as signed."""
     text = "\n".join(line for line in (method, target, stamp, key, msg_id, body) if line)
     algorithm = "sha512" if sign_type.endswith("512") else "sha256"
+    raw = text.encode("utf-8", "replace")  # no text that we are handed may be our fault
     if sign_type.startswith("HMAC-"):
-        return hmac.new(key.encode(), text.encode(), algorithm).hexdigest()
-    return hashlib.new(algorithm, text.encode()).hexdigest()
+        return hmac.new(key.encode(), raw, algorithm).hexdigest()
+    return hashlib.new(algorithm, raw).hexdigest()
 
 
 def verified_target(
@@ -49,7 +50,7 @@ def verified_target(
 ) -> str | None:
     """The spelling of path and query that was signed; None if none was. Constant time per
     spelling."""
-    given = signature.strip().lower().encode()
+    given = signature.strip().lower().encode("utf-8", "replace")
     found = None
     for target in targets(method, path, query):
         expected = sign(sign_type, key, method, target, stamp, msg_id, body).encode()
@@ -60,10 +61,10 @@ def verified_target(
 
 def targets(method: str, path: str, query: Query) -> Iterator[str]:
     """Every accepted spelling of path and query; the plain one first."""
-    paths = dict.fromkeys((path, unquote(path), quote(unquote(path), safe="/")))
+    paths = dict.fromkeys((path, unquote(path), quote(unquote(path), safe="/", errors="replace")))
     queries = list(dict.fromkeys(_spellings(query)))
     if method == "POST" and path.endswith(UNSIGNED_QUERY):
-        queries.append("")
+        queries.insert(0, "")
     for one in paths:
         for spelled in queries:
             yield f"{one}?{spelled}" if spelled else one
@@ -77,15 +78,15 @@ def _spellings(query: Query) -> Iterator[str]:
 
 
 def _percent(text: str) -> str:
-    return quote(text, safe="")
+    return quote(text, safe="", errors="replace")
 
 
 def _plus(text: str) -> str:
-    return quote_plus(text)
+    return quote_plus(text, errors="replace")
 
 
 def _javascript(text: str) -> str:
-    return quote(text, safe="!'()*")
+    return quote(text, safe="!'()*", errors="replace")
 
 
 def _bare(text: str) -> str:

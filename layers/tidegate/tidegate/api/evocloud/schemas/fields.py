@@ -5,18 +5,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictStr,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 PLATFORMS = ("WEB", "WAP", "APP", "MINI", "INWALLET", "POS")
 
 
 class WireModel(BaseModel):
-    """Unknown fields are ignored; a value never shows up in an error or a representation."""
+    """Unknown fields are ignored, null and "" count as absent; a value never shows up in an error
+    or a representation."""
 
     model_config = ConfigDict(
         extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None and value != ""}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
@@ -30,11 +45,9 @@ def fault(code: str, message: str) -> PydanticCustomError:
 
 
 def at_most(limit: int) -> AfterValidator:
-    """Not empty, and at most so many bytes as UTF-8."""
+    """At most so many bytes as UTF-8."""
 
     def check(text: str) -> str:
-        if not text:
-            raise fault("V0001", "must not be empty")
         if len(text.encode("utf-8", "surrogatepass")) > limit:
             raise fault("V0002", f"must have at most {limit} bytes")
         if any("\ud800" <= char <= "\udfff" for char in text):
@@ -50,15 +63,27 @@ def _identifier(text: str) -> str:
     return text
 
 
-def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or any(c.isspace() for c in text):
-        raise fault("V0002", "must begin with http:// or https:// and hold no space")
+def _currency(text: str) -> str:
+    # Checked here so that no error ever repeats free text.
+    if len(text) != 3 or not all("A" <= char <= "Z" for char in text):
+        raise fault("V0000", "must be three capital letters, ISO 4217")
     return text
 
 
-def _platform(text: str) -> str:
-    if text not in PLATFORMS:
-        raise fault("V0002", f"must be one of {', '.join(PLATFORMS)}")
+def one_of(*allowed: str) -> AfterValidator:
+    """A closed list."""
+
+    def check(text: str) -> str:
+        if text not in allowed:
+            raise fault("V0002", f"must be one of {', '.join(allowed)}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or any(c.isspace() for c in text):
+        raise fault("V0002", "must begin with http:// or https:// and hold no space")
     return text
 
 
@@ -80,5 +105,7 @@ S64 = Annotated[StrictStr, at_most(64)]
 Identifier = Annotated[StrictStr, at_most(32), AfterValidator(_identifier)]
 Url = Annotated[StrictStr, at_most(300), AfterValidator(_url)]
 Metadata = Annotated[StrictStr, at_most(512)]
-Platform = Annotated[StrictStr, AfterValidator(_platform)]
+ReturnUrl = Annotated[StrictStr, at_most(300)]
+Currency = Annotated[StrictStr, AfterValidator(_currency)]
+Platform = Annotated[StrictStr, one_of(*PLATFORMS)]
 Hours = Annotated[StrictStr, BeforeValidator(_number_as_text), AfterValidator(_hours)]

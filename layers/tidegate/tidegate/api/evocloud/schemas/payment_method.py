@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictStr
 
 from tidegate.api.evocloud.schemas.fields import WireModel, fault
 from tidegate.domain.clearing import luhn_digit
@@ -57,6 +57,7 @@ class CardMethod(WireModel):
 
     cardInfo: CardInfo | None = None
     encryptedCardInfo: StrictStr | None = Field(None, repr=False)
+    tokenize: StrictBool | None = None
 
 
 class PaymentMethod(WireModel):
@@ -76,6 +77,8 @@ class PaymentMethod(WireModel):
             raise InvalidValue(f"one of {', '.join(TYPES)}", field="paymentMethod.type")
         if kind != "card":
             raise OperationUnsupported(f"{kind} is not taken here", field="paymentMethod.type")
+        if self.card and self.card.tokenize:
+            raise OperationUnsupported(field="paymentMethod.card.tokenize")
         info = self.card.cardInfo if self.card else None
         if info is None and self.card and self.card.encryptedCardInfo is not None:
             raise OperationUnsupported(field="paymentMethod.card.encryptedCardInfo")

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import StrictBool, ValidationError
+from pydantic import Field, StrictBool, StrictStr, ValidationError
 
 from tidegate.api.evocloud.request import Request
-from tidegate.api.evocloud.schemas.fields import S64, Hours, Metadata, Platform, Url, WireModel
+from tidegate.api.evocloud.schemas.fields import (
+    S64,
+    Hours,
+    Metadata,
+    Platform,
+    ReturnUrl,
+    Url,
+    WireModel,
+    one_of,
+)
 from tidegate.api.evocloud.schemas.payment_method import PaymentMethod
 from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
 from tidegate.domain import errors
@@ -26,6 +35,20 @@ class TransInitiator(WireModel):
     """Where the payer is."""
 
     platform: Platform | None = None
+    paymentScenario: Annotated[StrictStr, one_of("EC", "inStore")] | None = None
+    inStorePaymentScenario: Annotated[StrictStr, one_of("CPM", "MPM")] | None = None
+
+
+class ThreeDS(WireModel):
+    """``mpiData`` proves an authentication that the merchant had made elsewhere."""
+
+    mpiData: dict[str, Any] | None = Field(None, repr=False)
+
+
+class Authentication(WireModel):
+    """This version authenticates nobody."""
+
+    threeDS: ThreeDS | None = None
 
 
 class PaymentBody(WireModel):
@@ -38,8 +61,9 @@ class PaymentBody(WireModel):
     captureAfterHours: Hours | None = None
     allowAuthentication: StrictBool | None = None
     authenticationOnly: StrictBool | None = None
+    authentication: Authentication | None = None
     webhook: Url | None = None
-    returnURL: Url | None = None
+    returnURL: ReturnUrl | None = None
     metadata: Metadata | None = None
 
 
@@ -57,8 +81,7 @@ def create_payment(request: Request, today: date) -> CreatePayment:
     """POST payment as a command; raises the errors of the contract, each naming its field."""
     raw = request.body()
     body = _validated(PaymentBody, raw)
-    if body.authenticationOnly:
-        raise errors.OperationUnsupported(field="authenticationOnly")
+    _refuse_unsupported(request, body)
     method = raw["paymentMethod"]
     card = body.paymentMethod.require_card(method, today)
     hours = body.captureAfterHours
@@ -73,6 +96,22 @@ def create_payment(request: Request, today: date) -> CreatePayment:
         metadata=body.metadata,
         webhook=body.webhook,
     )
+
+
+def _refuse_unsupported(request: Request, body: PaymentBody) -> None:
+    """What would be charged differently from what the merchant means; raises OperationUnsupported,
+    or MissingConditionalField for a shop without its scenario."""
+    initiator, authentication = body.transInitiator, body.authentication
+    if body.authenticationOnly:
+        raise errors.OperationUnsupported(field="authenticationOnly")
+    if authentication and authentication.threeDS and authentication.threeDS.mpiData:
+        raise errors.OperationUnsupported(field="authentication.threeDS.mpiData")
+    if any(name == "merchantTransID" for name, _ in request.query):
+        # The query of POST payment names the FX rate to be used.
+        raise errors.OperationUnsupported(field="merchantTransID")
+    in_store = initiator is not None and initiator.paymentScenario == "inStore"
+    if in_store and initiator and initiator.inStorePaymentScenario is None:
+        raise errors.MissingConditionalField(field="transInitiator.inStorePaymentScenario")
 
 
 def capture_or_refund(request: Request) -> ChangePayment:
@@ -91,8 +130,11 @@ def cancel_payment(request: Request) -> ChangePayment:
 def change_payment(request: Request, *, with_amount: bool = True) -> ChangePayment:
     """POST cancelOrRefund: the amount is optional."""
     payment_trans_id = transaction_id(request)
-    body = _validated(ChangeBody, request.body())
-    amount = body.transAmount.money() if with_amount and body.transAmount else None
+    raw = request.body()
+    if not with_amount:
+        raw.pop("transAmount", None)
+    body = _validated(ChangeBody, raw)
+    amount = body.transAmount.money() if body.transAmount else None
     return ChangePayment(
         trans_id=body.merchantTransInfo.merchantTransID,
         trans_time=body.merchantTransInfo.merchantTransTime,

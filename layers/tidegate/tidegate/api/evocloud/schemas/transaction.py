@@ -7,18 +7,26 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StrictStr
 
-from tidegate.api.evocloud.schemas.fields import S32, Identifier, WireModel, at_most, fault
+from tidegate.api.evocloud.schemas.fields import (
+    S32,
+    Currency,
+    Identifier,
+    WireModel,
+    at_most,
+    fault,
+)
 from tidegate.domain.money import Money
 
 
 def _moment(text: str) -> str:
     for parse in (datetime.fromisoformat, _compact):
         try:
-            parse(text)
+            moment = parse(text)
         except ValueError:
             continue
-        return text
-    raise fault("V0000", "must be an ISO 8601 date and time")
+        if moment.tzinfo is not None:  # a date alone has none
+            return text
+    raise fault("V0000", "must be an ISO 8601 date and time with its zone")
 
 
 def _compact(text: str) -> datetime:
@@ -39,7 +47,7 @@ class MerchantTransInfo(WireModel):
 class TransAmount(WireModel):
     """An amount in major units."""
 
-    currency: StrictStr
+    currency: Currency
     value: StrictStr
 
     def money(self) -> Money:
