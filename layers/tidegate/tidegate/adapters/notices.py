@@ -37,7 +37,7 @@ class SqsNoticeQueue:
     def send(self, events: Sequence[Event]) -> None:
         bodies = [write_notice(event, channel) for event in events for channel in (WEBHOOK, TOPIC)]
         for start in range(0, len(bodies), _PER_REQUEST):
-            entries = [
+            entries: Any = [
                 {"Id": str(index), "MessageBody": body}
                 for index, body in enumerate(bodies[start : start + _PER_REQUEST])
             ]

@@ -65,7 +65,7 @@ class HttpWebhooks:
 
     def _connect(self, host: str, port: int, secure: bool) -> socket.socket:
         """To the very address that was checked: a name may point elsewhere a moment later."""
-        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
         if not self.open_network and not ipaddress.ip_address(address).is_global:
             raise NotAllowed
         raw = socket.create_connection((address, port), timeout=TIMEOUT_S)
