@@ -131,6 +131,8 @@ PAYMENT_ROWS: list[tuple[str, Any, str]] = [
     ("metadata", "港" * 171, "V0002"),
     ("webhook", "ftp://shop.example/hook", "V0002"),
     ("webhook", "https://" + "x" * 300, "V0002"),
+    ("webhook", "https://shop.example/café", "V0002"),
+    ("webhook", "https://shop.example/a b", "V0002"),
     ("returnURL", "x" * 301, "V0002"),
     ("transInitiator.platform", "web", "V0002"),
     ("transInitiator.paymentScenario", "outStore", "V0002"),

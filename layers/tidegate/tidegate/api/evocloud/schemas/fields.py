@@ -82,8 +82,9 @@ def one_of(*allowed: str) -> AfterValidator:
 
 
 def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or any(c.isspace() for c in text):
-        raise fault("V0002", "must begin with http:// or https:// and hold no space")
+    # What is no URL by RFC 3986 cannot be requested as it stands, nor signed as it is requested.
+    if not text.startswith(("http://", "https://")) or not all("!" <= c <= "~" for c in text):
+        raise fault("V0002", "must begin with http:// or https:// and be plain ASCII, no space")
     return text
 
 
