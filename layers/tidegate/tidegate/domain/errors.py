@@ -177,5 +177,13 @@ class BatchClosed(TidegateError):
     """The settlement batch takes no more postings."""
 
 
+class BatchOutOfOrder(TidegateError):
+    """An earlier batch has to be settled first."""
+
+
+class ReconciliationBusy(TidegateError):
+    """Another file of the same network is being reconciled."""
+
+
 class FileRejected(TidegateError):
     """A file is malformed, or the other side refused it."""

@@ -108,7 +108,7 @@ class Table:
         sort: Condition | None = None,
         index: str | None = None,
         limit: int | None = None,
-        consistent: bool = True,
+        newest_first: bool = False,
     ) -> Iterator[Item]:
         """Every item of a partition, in order, page by page."""
         start: Any = None
@@ -118,7 +118,8 @@ class Table:
                 self.name,
                 p,
                 range_key_condition=sort,
-                consistent_read=consistent and index is None,
+                consistent_read=index is None,
+                scan_index_forward=not newest_first,
                 index_name=index,
                 limit=None if limit is None else limit - seen,
                 exclusive_start_key=start,

@@ -1,0 +1,183 @@
+"""``Ledger`` on DynamoDB: movements packed into rows of 16 shards a batch, so that no key is hot.
+
+A row's name is the hash of what it holds, so the same delivery overwrites itself; whatever comes
+in another packing is
+told apart by its id when the batch is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+from pynamodb.expressions.operand import Path
+
+from tidegate.adapters.dynamodb.records import key_of, unpack
+from tidegate.adapters.dynamodb.table import (
+    SCHEMA,
+    ConditionFailed,
+    Item,
+    Table,
+    absent,
+    equals,
+    marshal,
+)
+from tidegate.domain.errors import BatchClosed, StaleVersion
+from tidegate.domain.ledger import SHARDS, BatchKey, Movement
+from tidegate.ports import Record
+from tidegate.ports_settlement import ANNOUNCED, CLOSED, OPEN, SETTLED, Batch
+
+TRIES = 5
+
+
+class DynamoLedger:
+    """Rows ``L#…`` and batches ``B#…`` in the single table."""
+
+    def __init__(self, table: str | Table) -> None:
+        self._table = Table(table) if isinstance(table, str) else table
+        self._opened: set[BatchKey] = set()
+
+    def add(self, key: BatchKey, movements: Sequence[Movement]) -> None:
+        self._open(key)
+        packed = "\n".join(sorted(_pack(one) for one in movements))
+        row: Item = {
+            "p": _rows(key, movements[0].shard),
+            "s": sha256(packed.encode()).hexdigest()[:16],
+            "t": "l",
+            "y": SCHEMA,
+            "b": packed,
+        }
+        transaction = self._table.transaction().put(row)
+        transaction.check(*_batch(key), equals("st", OPEN))
+        for remaining in reversed(range(TRIES)):
+            try:
+                transaction.commit()
+            except ConditionFailed:
+                raise BatchClosed(f"batch {key} is closed") from None
+            except StaleVersion:  # another shard's row is being written beside ours
+                if not remaining:
+                    raise
+            else:
+                return
+
+    def movements(self, key: BatchKey, shard: int | None = None) -> Iterator[Movement]:
+        for one in range(SHARDS) if shard is None else (shard,):
+            found = {
+                movement.id: movement
+                for row in self._table.query(_rows(key, one))
+                for movement in map(_unpack, str(row["b"]).split("\n"))
+            }
+            yield from (found[name] for name in sorted(found))
+
+    def close(self, key: BatchKey) -> Batch:
+        self._open(key)
+        return self._advance(key, OPEN, CLOSED, None)
+
+    def settle(self, key: BatchKey, result: dict[str, Any]) -> Batch:
+        return self._advance(key, CLOSED, SETTLED, result)
+
+    def announced(self, key: BatchKey) -> None:
+        self._advance(key, SETTLED, ANNOUNCED, None)
+
+    def batches(self, sid: str, currency: str, since: str) -> Iterator[Batch]:
+        for item in self._table.query(f"B#{sid}#{currency}", sort=Path("s") >= marshal(since)):
+            yield _batch_of(item)
+
+    def previous(self, key: BatchKey) -> Batch | None:
+        earlier = self._table.query(
+            f"B#{key.sid}#{key.currency}",
+            sort=Path("s") < marshal(key.day),
+            limit=1,
+            newest_first=True,
+        )
+        return next(map(_batch_of, earlier), None)
+
+    def register_clearing(self, network: str, file_id: str, key: BatchKey, records: int) -> None:
+        item: Item = {
+            "p": f"C#{network}",
+            "s": file_id,
+            "t": "f",
+            "y": SCHEMA,
+            "b": str(key),
+            "n": records,
+        }
+        try:
+            self._table.put(item, absent())
+        except ConditionFailed:
+            return  # registered by an earlier run of the same step
+
+    def clearing_delivered(self, network: str, file_id: str, sha256: str) -> None:
+        self._table.update(f"C#{network}", file_id, [Path("h").set(marshal(sha256))])
+
+    def _open(self, key: BatchKey) -> None:
+        if key in self._opened:
+            return
+        p, s = _batch(key)
+        with suppress(ConditionFailed):
+            self._table.put({"p": p, "s": s, "t": "b", "y": SCHEMA, "st": OPEN}, absent())
+        self._opened.add(key)
+
+    def _advance(
+        self, key: BatchKey, before: str, after: str, result: dict[str, Any] | None
+    ) -> Batch:
+        actions = [Path("st").set(marshal(after))]
+        if result is not None:
+            actions.append(Path("j").set(marshal(json.dumps(result))))
+        try:
+            return _batch_of(self._table.update(*_batch(key), actions, equals("st", before)))
+        except ConditionFailed:
+            item = self._table.get(*_batch(key))
+            if item is None:
+                raise
+            return _batch_of(item)
+
+
+class DynamoRecords:
+    """``Records`` by BatchGetItem."""
+
+    def __init__(self, table: str | Table) -> None:
+        self._table = Table(table) if isinstance(table, str) else table
+
+    def many(self, sid: str, trans_ids: Iterable[str]) -> dict[str, Record]:
+        keys = [key_of(sid, trans_id) for trans_id in sorted(trans_ids)]
+        found = (unpack(item) for item in self._table.batch_get(keys))
+        return {record.trans_id: record for record in found}
+
+
+def _rows(key: BatchKey, shard: int) -> str:
+    return f"L#{key.sid}#{key.currency}#{key.day}#{shard}"
+
+
+def _batch(key: BatchKey) -> tuple[str, str]:
+    return f"B#{key.sid}#{key.currency}", key.day
+
+
+def _batch_of(item: Item) -> Batch:
+    _, sid, currency = str(item["p"]).split("#")
+    key = BatchKey(sid, currency, str(item["s"]))
+    return Batch(key, str(item["st"]), json.loads(str(item.get("j", "{}"))))
+
+
+def _pack(one: Movement) -> str:
+    parts = (
+        one.trans_id,
+        one.version,
+        one.kind,
+        one.operation_trans_id,
+        one.network,
+        one.acquirer_id,
+        one.gross_minor,
+        one.fee_minor,
+        one.day,
+    )
+    return "|".join(map(str, parts))
+
+
+def _unpack(text: str) -> Movement:
+    trans_id, version, kind, operation, network, acquirer, gross, fee, day = text.split("|")
+    return Movement(
+        trans_id, int(version), kind, operation, network, acquirer, int(gross), int(fee), day
+    )
