@@ -1,4 +1,4 @@
-"""First step of a reconciliation: take the network's turn, spread the file over partitions.
+"""First step of a reconciliation: take the network's turn, spread the file over partitions."""
 
 from __future__ import annotations
 
