@@ -41,11 +41,13 @@ def up(port: int) -> int:
         )
 
 
-def demo(port: int) -> int:
-    """A payment's whole life; 0 if all of it went as it should."""
+def demo() -> int:
+    """A payment's whole life in a stack of its own, made anew; 0 if all of it went as it should."""
     from local import demo as story
 
-    with Running(STATE_DIR), Stack(STATE_DIR, port, say=_progress()) as stack:
+    state_dir = STATE_DIR / "demo"
+    shutil.rmtree(state_dir, ignore_errors=True)
+    with Stack(state_dir, say=_progress()) as stack:
         return story.tell(stack)
 
 
@@ -98,7 +100,7 @@ def main(arguments: list[str]) -> int:
             case "up":
                 return up(options.port)
             case "demo":
-                return demo(options.port)
+                return demo()
             case "traces":
                 return show_traces(options.payment_id)
             case "mails":

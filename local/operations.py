@@ -37,6 +37,12 @@ class Operations:
         with self._http(f"{self.stack.url(network)}/cut", method="POST") as response:
             return None if response.status == 204 else str(json.load(response)["file_id"])
 
+    def settlement_file(self, network: str, file_id: str) -> bytes:
+        """A settlement file as the host offers it."""
+        with self._http(f"{self.stack.url(network)}/settlement/{file_id}") as response:
+            content: bytes = response.read()
+            return content
+
     def books(self, network: str) -> dict[str, Any]:
         """A host's own books."""
         with self._http(f"{self.stack.url(network)}/books") as response:

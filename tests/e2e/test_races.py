@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 NewId = Callable[[str], str]
 
 
-def at_once(calls: list[Callable[[], Answer]]) -> list[Answer]:
+def at_once(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
@@ -25,9 +26,7 @@ def test_twenty_refunds_at_once_never_exceed_what_was_captured(
     payment = new_id("PAY")
     merchant.payment(payment, "100.00", captureAfterHours="0")
     ids = [new_id("REF") for _ in range(20)]
-    answers = at_once(
-        [lambda own=own: merchant.change("refund", payment, own, "10.00") for own in ids]
-    )
+    answers = at_once([partial(merchant.change, "refund", payment, own, "10.00") for own in ids])
     codes = Counter(answer.code for answer in answers)
     assert codes["S0000"] == 10, codes
     assert set(codes) <= {"S0000", "B0012", "B0013"}
@@ -46,11 +45,8 @@ def test_captures_against_cancels_end_in_exactly_one_of_them(
         captures = [new_id("CAP") for _ in range(4)]
         cancels = [new_id("CAN") for _ in range(4)]
         answers = at_once(
-            [
-                lambda own=own, of=payment: merchant.change("capture", of, own, "30.00")
-                for own in captures
-            ]
-            + [lambda own=own, of=payment: merchant.change("cancel", of, own) for own in cancels]
+            [partial(merchant.change, "capture", payment, own, "30.00") for own in captures]
+            + [partial(merchant.change, "cancel", payment, own) for own in cancels]
         )
         codes = Counter(answer.code for answer in answers)
         assert codes == {"S0000": 1, "B0012": 7}, codes
