@@ -21,4 +21,5 @@ def handler(request: Request, store: Store) -> dict[str, Any]:
     command = requests.change_payment(request)
     annotate(payment_id=command.payment_trans_id)
     change = cancel_or_refund(store, command, idempotency(request, store, command.trans_id))
+    annotate(network=change.payment.leg.network)
     return responses.changed(change)

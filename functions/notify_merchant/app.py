@@ -23,7 +23,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _delivered(record: dict[str, Any]) -> bool:
     channel, notice = read_notice(record["body"])
-    annotate(payment_id=notice.payment.trans_id, sid=notice.payment.sid)
+    payment = notice.payment
+    annotate(payment_id=payment.trans_id, sid=payment.sid, network=payment.leg.network)
     if channel != WEBHOOK:
         notify_merchant.publish(notice)
         return True

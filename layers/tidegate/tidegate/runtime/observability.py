@@ -24,15 +24,24 @@ _tracer = Tracer(service="tidegate", auto_patch=False)
 def instrument(
     handler: Callable[[dict[str, Any], Any], Result],
 ) -> Callable[[dict[str, Any], Any], Result]:
-    """A Lambda handler with a subsegment of its own and logs that carry the request id."""
+    """A Lambda handler with a subsegment of its own and logs that carry the request id.
+
+    A failure is marked by its class name alone: the SDK would record its message too, which may
+    quote what the handler was given.
+    """
 
     @functools.wraps(handler)
     def instrumented(event: dict[str, Any], context: Any) -> Result:
         log.append_keys(request_id=getattr(context, "aws_request_id", ""))
         name = f"## {getattr(context, 'function_name', 'function')}"
         try:
-            with _tracer.provider.in_subsegment(name=name):
-                return handler(event, context)
+            with _tracer.provider.in_subsegment(name=name) as subsegment:
+                try:
+                    return handler(event, context)
+                except Exception as error:  # noqa: BLE001  raised again once the subsegment ended
+                    subsegment.put_annotation("error", type(error).__name__)
+                    failure = error
+            raise failure
         finally:
             log.remove_keys(["payment_id", "sid", "network"])
 

@@ -10,9 +10,9 @@ from tidegate.domain.store import Store
 from tidegate.ports import PaymentStore, StoreDirectory
 from tidegate.ports_notices import Mailer, Topic, Webhooks
 
-WAITS_S = (15, 60, 300, 1_800, 7_200, 21_600, 43_200, 43_200)
-"""Between tries of a webhook (the contract's schedule; a queue cannot wait longer than 12
-hours)."""
+WAITS_S = (15, 60, 300, 1_800, 7_200, 21_600, 43_100, 43_100)
+"""Between tries of a webhook. SQS hides a message for 12 hours at most, counted from its receipt:
+the try itself is part of them."""
 TRIES = len(WAITS_S) + 1
 
 
