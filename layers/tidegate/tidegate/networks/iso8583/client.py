@@ -1,15 +1,17 @@
 """A conversation with one host: one connection kept while the function is warm, one request at a
 time.
 
-What failed before the request's first byte left is NotSent; whatever fails after it is
-Unanswered. An answer counts only
-if it repeats DE 7, 11, 32, 37 and 41; all else that arrives is dropped and counted.
+What failed before the request's first byte left is NotSent, and so is what the host sends back
+unprocessed; whatever else fails after it is Unanswered. An answer counts only if it repeats DE 7,
+11, 32, 37 and 41; all else that arrives is dropped and counted.
 """
 
 from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Protocol
@@ -28,11 +30,13 @@ IDLE_S = 20.0
 CONNECT_S = 2.0
 MAX_FRAME_BYTES = 4096
 SIGN_ON, ECHO = "001", "301"
+IDENTITY = ("7", "11", "32", "37", "41")
+ANSWERS = {"0100": "0110", "0400": "0410", "0401": "0410", "0800": "0810"}
 NETWORK_TERMINAL = "00000000"
 
 
 class HostRejected(Exception):
-    """The host said that it could not process the message; it booked nothing."""
+    """The host sent our message back: it could not process it and booked nothing."""
 
 
 class Link(Protocol):
@@ -48,16 +52,19 @@ class Link(Protocol):
         """A whole frame."""
 
     def open(self, body: bytes) -> Elements:
-        """What follows a prefix, decoded; raises BadMessage or HostRejected."""
+        """What follows a prefix, decoded; raises BadMessage."""
+
+    def rejects(self, body: bytes, frame: bytes) -> bool:
+        """Whether ``body`` is our own ``frame`` sent back unprocessed."""
 
     def authorization(self, request: AuthorizationRequest) -> Elements:
-        """The elements of a 0100."""
+        """The elements of a 0100; raises BadMessage."""
 
     def reversal(self, request: ReversalRequest) -> Elements:
-        """The elements of a 0400 or 0401."""
+        """The elements of a 0400 or 0401; raises BadMessage."""
 
     def answer(self, elements: Elements) -> NetworkAnswer:
-        """What an 0110 or 0410 says."""
+        """What an 0110 or 0410 says; raises BadMessage."""
 
 
 class HostClient:
@@ -76,16 +83,15 @@ class HostClient:
 
     def authorize(self, request: AuthorizationRequest, *, timeout_s: float) -> NetworkAnswer:
         """Send a 0100. Raises NotSent or Unanswered."""
-        return self._ask(self._link.authorization(request), request.identity, timeout_s)
+        return self._ask(lambda: self._link.authorization(request), timeout_s)
 
     def reverse(self, request: ReversalRequest, *, timeout_s: float) -> NetworkAnswer:
         """Send a 0400 or 0401. Raises NotSent or Unanswered."""
-        return self._ask(self._link.reversal(request), request.identity, timeout_s)
+        return self._ask(lambda: self._link.reversal(request), timeout_s)
 
     def echo(self, acquirer_id: str, *, timeout_s: float = CONNECT_S) -> None:
         """Ask whether the host is there; raises NotSent or Unanswered."""
-        with self._lock:
-            deadline = time.monotonic() + timeout_s
+        with self._turn(timeout_s) as deadline:
             self._connected(acquirer_id, deadline)
             self._manage(ECHO, acquirer_id, deadline)
 
@@ -95,74 +101,118 @@ class HostClient:
             self._socket.close()
             self._socket = None
 
-    def _ask(
-        self, elements: Elements, identity: MessageIdentity, timeout_s: float
-    ) -> NetworkAnswer:
+    def _ask(self, message: Callable[[], Elements], timeout_s: float) -> NetworkAnswer:
         try:
+            elements = message()
             frame = self._link.frame(elements)
         except BadMessage as error:
             raise NotSent(str(error)) from None
-        with self._lock:
-            deadline = time.monotonic() + timeout_s
-            self._connected(identity.acquirer_id, deadline)
+        with self._turn(timeout_s) as deadline:
+            self._hand_over(frame, elements["32"], deadline)
             try:
-                return self._link.answer(self._exchange(frame, identity, deadline))
+                return self._link.answer(self._answer_to(elements, frame, deadline))
             except HostRejected:
-                self.close()
-                raise NotSent("the host rejected the message's format") from None
+                raise NotSent(f"{self.name} rejected the message's format") from None
             except (OSError, BadMessage):
                 self.close()
                 raise Unanswered(f"no answer from {self.name}") from None
-            finally:
-                self._last_used = time.monotonic()
 
-    def _connected(self, acquirer_id: str, deadline: float) -> None:
-        """Have a connection that is signed on; raises NotSent."""
+    @contextmanager
+    def _turn(self, timeout_s: float) -> Iterator[float]:
+        """Wait for the connection to be ours; gives the deadline, the wait included."""
+        deadline = time.monotonic() + timeout_s
+        if not self._lock.acquire(timeout=max(0.0, timeout_s)):
+            raise NotSent(f"the link to {self.name} is busy")
+        try:
+            yield deadline
+        finally:
+            self._last_used = time.monotonic()
+            self._lock.release()
+
+    def _hand_over(self, frame: bytes, acquirer_id: str, deadline: float) -> None:
+        """Send over a connection that is signed on. A kept one may turn out to be broken when the
+        first byte is refused: nothing left then, so one new connection is tried."""
+        kept = self._connected(acquirer_id, deadline)
+        try:
+            self._send(frame, deadline)
+        except NotSent:
+            if not kept:
+                raise
+            self._connected(acquirer_id, deadline)
+            self._send(frame, deadline)
+
+    def _connected(self, acquirer_id: str, deadline: float) -> bool:
+        """Have a connection that is signed on; True if it is one that was kept. Raises NotSent."""
         if self._socket is not None and (
             time.monotonic() - self._last_used > IDLE_S or self._closed_by_host()
         ):
             self.close()
         if self._socket is not None:
-            return
+            return True
         try:
             self._socket = socket.create_connection(
                 self._address, timeout=min(CONNECT_S, _left(deadline))
             )
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._manage(SIGN_ON, acquirer_id, deadline)
-        except (OSError, BadMessage, HostRejected, Unanswered):
+        except (OSError, NotSent, Unanswered):
             self.close()
             raise NotSent(f"{self.name} cannot be reached") from None
+        return False
 
     def _manage(self, code: str, acquirer_id: str, deadline: float) -> None:
         """An 0800; it books nothing, so its numbers need not be unique beyond this connection."""
         self._management_stan = self._management_stan % 999_999 + 1
-        stan = f"{self._management_stan:06d}"
+        stan = self._management_stan
         now = datetime.now(UTC).strftime("%m%d%H%M%S")
-        identity = MessageIdentity(now, int(stan), acquirer_id, f"000000{stan}", NETWORK_TERMINAL)
+        identity = MessageIdentity(now, stan, acquirer_id, f"{stan:012d}", NETWORK_TERMINAL)
         elements = {"t": "0800", **identified(identity), "70": code}
         try:
-            answer = self._exchange(self._link.frame(elements), identity, deadline)
+            frame = self._link.frame(elements)
+        except BadMessage as error:
+            raise NotSent(str(error)) from None
+        self._send(frame, deadline)
+        try:
+            answer = self._answer_to(elements, frame, deadline)
         except (OSError, BadMessage, HostRejected):
             self.close()
             raise Unanswered(f"{self.name} did not answer an 0800") from None
-        if answer.get("39") != "00":
+        if answer["39"] != "00":
             self.close()
             raise Unanswered(f"{self.name} refused an 0800")
 
-    def _exchange(self, frame: bytes, identity: MessageIdentity, deadline: float) -> Elements:
-        """Send and wait for the one answer that belongs to it."""
+    def _send(self, frame: bytes, deadline: float) -> None:
+        """Hand a frame to the socket. Raises NotSent as long as not one byte of it left, then
+        Unanswered."""
         assert self._socket is not None
-        self._socket.settimeout(_left(deadline))
-        self._socket.sendall(frame)
+        sent = 0
+        try:
+            while sent < len(frame):
+                self._socket.settimeout(_left(deadline))
+                sent += self._socket.send(frame[sent:])
+        except OSError:
+            self.close()
+            failure = Unanswered if sent else NotSent
+            raise failure(f"the connection to {self.name} broke") from None
+
+    def _answer_to(self, elements: Elements, frame: bytes, deadline: float) -> Elements:
+        """Wait for the one message that answers ours; what cannot be read or answers something
+        else is dropped. Raises OSError, BadMessage where the stream cannot be followed, and
+        HostRejected."""
+        expected = {name: elements[name] for name in IDENTITY} | {"t": ANSWERS[elements["t"]]}
         while True:
-            prefix = self._receive(self._link.prefix_bytes, deadline)
-            size = self._link.body_bytes(prefix)
+            size = self._link.body_bytes(self._receive(self._link.prefix_bytes, deadline))
             if not 0 < size <= MAX_FRAME_BYTES:
                 raise BadMessage("a frame of impossible length")
-            elements = self._link.open(self._receive(size, deadline))
-            if _identity_of(elements) == identified(identity):
-                return elements
+            body = self._receive(size, deadline)
+            if self._link.rejects(body, frame):
+                raise HostRejected
+            try:
+                answer = self._link.open(body)
+            except BadMessage:
+                answer = {}
+            if expected.items() <= answer.items() and answer.get("39", "").isalnum():
+                return answer
             self.dropped += 1
 
     def _receive(self, count: int, deadline: float) -> bytes:
@@ -199,10 +249,6 @@ def identified(identity: MessageIdentity) -> Elements:
         "37": identity.rrn,
         "41": identity.terminal_id.ljust(8),
     }
-
-
-def _identity_of(elements: Elements) -> Elements:
-    return {name: elements.get(name, "") for name in ("7", "11", "32", "37", "41")}
 
 
 def _left(deadline: float) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tidegate.domain.message import AuthorizationRequest, MessageIdentity, ReversalRequest
+import re
+
+from tidegate.domain.message import AuthorizationRequest, Card, MessageIdentity, ReversalRequest
 from tidegate.networks.iso8583.client import identified
-from tidegate.networks.iso8583.message import Elements
+from tidegate.networks.iso8583.message import BadMessage, Elements
 
 PROCESSING_CODES = {"purchase": "000000", "refund": "200000"}
 
@@ -43,6 +45,13 @@ def reversal_elements(request: ReversalRequest) -> Elements:
     if request.remaining is not None:
         elements["95"] = f"{request.remaining.minor:012d}" + "0" * 30
     return elements
+
+
+def security_code(card: Card) -> str | None:
+    """CVV2 or CVC2 as the cardholder gave it; raises BadMessage."""
+    if card.cvc is not None and not re.fullmatch(r"(?a:\d{3,4})", card.cvc):
+        raise BadMessage("the card security code is not 3 or 4 digits")
+    return card.cvc
 
 
 def original_elements(original: MessageIdentity) -> str:

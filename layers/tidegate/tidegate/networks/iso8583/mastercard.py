@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
-from tidegate.networks.iso8583.common import authorization_elements, reversal_elements
+from tidegate.networks.iso8583.common import (
+    authorization_elements,
+    reversal_elements,
+    security_code,
+)
 from tidegate.networks.iso8583.message import BadMessage, Elements, decode, ebcdic_field, encode
 
 ECOMMERCE = ("42", "0103211")
@@ -68,8 +72,13 @@ class MastercardLink:
     def open(self, body: bytes) -> Elements:
         return decode(body, SPEC)
 
+    def rejects(self, body: bytes, frame: bytes) -> bool:
+        """Never: this network answers with DE 39 = 30 instead."""
+        return False
+
     def authorization(self, request: AuthorizationRequest) -> Elements:
-        security = {} if request.card.cvc is None else {"92": request.card.cvc}
+        cvc2 = security_code(request.card)
+        security = {} if cvc2 is None else {"92": cvc2}
         elements = authorization_elements(request) | {
             "22": "810",
             "48": "T" + write_subelements({ECOMMERCE[0]: ECOMMERCE[1], **security}),
@@ -87,7 +96,7 @@ class MastercardLink:
 
     def answer(self, elements: Elements) -> NetworkAnswer:
         return NetworkAnswer(
-            response_code=elements.get("39", ""),
+            response_code=elements["39"],
             authorization_code=elements.get("38"),
             scheme_reference=elements.get("63"),
             cvc_result=read_subelements(elements.get("48", "")[1:]).get("87"),

@@ -23,8 +23,11 @@ def encode(elements: Mapping[str, str], spec: Mapping[str, Mapping[str, Any]]) -
     try:
         raw, _ = iso8583.encode(dict(elements), dict(spec))
     except iso8583.EncodeError as error:
-        raise BadMessage(f"element {error.field} cannot be encoded") from None
-    return bytes(raw)
+        failed = error.field
+    else:
+        return bytes(raw)
+    # Outside the handler, for the library's error would stay attached, and it holds the values.
+    raise BadMessage(f"element {failed} cannot be encoded")
 
 
 def decode(raw: bytes, spec: Mapping[str, Mapping[str, Any]]) -> Elements:
@@ -32,8 +35,12 @@ def decode(raw: bytes, spec: Mapping[str, Mapping[str, Any]]) -> Elements:
     try:
         elements, _ = iso8583.decode(raw, dict(spec))
     except iso8583.DecodeError as error:
-        raise BadMessage(f"element {error.field} cannot be decoded") from None
-    return dict(elements)
+        failed = error.field
+    except KeyError as error:  # the bitmap announces an element that the network does not have
+        failed = error.args[0]
+    else:
+        return dict(elements)
+    raise BadMessage(f"element {failed} cannot be decoded")
 
 
 Form = Literal["n", "an", "b"]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
-from tidegate.networks.iso8583.client import HostRejected
-from tidegate.networks.iso8583.common import authorization_elements, reversal_elements
+from tidegate.networks.iso8583.common import (
+    authorization_elements,
+    reversal_elements,
+    security_code,
+)
 from tidegate.networks.iso8583.message import BadMessage, Elements, decode, encode, visa_field
 
 HEADER_BYTES = 22
+HEADER_START = b"\x16\x01\x02"
+"""Length 22, header format 1, text format 2 (EBCDIC and BCD)."""
 REJECT_HEADER_BYTES = 26
+REJECT_START = b"\x1a"
 VISA_STATION = "400001"
 CVV2_RESULT = 9
 """Position of the CVV2 result in DE 44, from zero."""
@@ -63,15 +70,20 @@ class VisaLink:
         body = encode(elements, SPEC)
         size = (HEADER_BYTES + len(body)).to_bytes(2, "big")
         stations = bytes.fromhex(VISA_STATION + elements["32"][:6].rjust(6, "0"))
-        header = b"\x16\x01\x02" + size + stations + bytes(HEADER_BYTES - 11)
+        header = HEADER_START + size + stations + bytes(HEADER_BYTES - 11)
         return size + b"\0\0" + header + body
 
     def open(self, body: bytes) -> Elements:
-        if body[:1] == bytes([REJECT_HEADER_BYTES]):
-            raise HostRejected
-        if len(body) < HEADER_BYTES or body[0] != HEADER_BYTES:
+        if len(body) < HEADER_BYTES or body[:3] != HEADER_START:
             raise BadMessage("a header that is not Visa's")
+        if int.from_bytes(body[3:5], "big") != len(body):
+            raise BadMessage("header and prefix disagree about the length")
         return decode(body[HEADER_BYTES:], SPEC)
+
+    def rejects(self, body: bytes, frame: bytes) -> bool:
+        """A reject header stands in front of the original header and message, both unchanged."""
+        original = frame[self.prefix_bytes :]
+        return body[:1] == REJECT_START and body[REJECT_HEADER_BYTES:] == original
 
     def authorization(self, request: AuthorizationRequest) -> Elements:
         elements = authorization_elements(request) | {
@@ -79,9 +91,10 @@ class VisaLink:
             "22": "0100",
             "25": "59",
         }
-        if request.card.cvc is not None:
+        cvv2 = security_code(request.card)
+        if cvv2 is not None:
             # Presence indicator 1 (the value is there), response type 1 (we want the result).
-            value = f"11{request.card.cvc:>4}".encode("cp500").hex().upper()
+            value = f"11{cvv2:>4}".encode("cp500").hex().upper()
             elements["126"] = _bitmap(10) + value
         if request.scheme_reference:
             elements["62"] = _transaction_identifier(request.scheme_reference)
@@ -94,18 +107,27 @@ class VisaLink:
         return elements
 
     def answer(self, elements: Elements) -> NetworkAnswer:
-        reference = elements.get("62", "")
         return NetworkAnswer(
-            response_code=elements.get("39", ""),
+            response_code=elements["39"],
             authorization_code=elements.get("38"),
-            scheme_reference=reference[17:32] or None,
+            scheme_reference=_reference(elements["62"]) if "62" in elements else None,
             cvc_result=elements.get("44", "")[CVV2_RESULT:].strip() or None,
         )
 
 
 def _transaction_identifier(reference: str) -> str:
     """62.2: n15, with a leading zero nibble."""
-    return _bitmap(2) + f"0{reference:0>15}"
+    if not re.fullmatch(r"(?a:\d{1,15})", reference):
+        raise BadMessage("the transaction identifier is not 15 digits")
+    return _bitmap(2) + f"{reference:0>16}"
+
+
+def _reference(element_62: str) -> str:
+    """The reverse of ``_transaction_identifier``."""
+    bitmap, identifier = element_62[:16], element_62[16:]
+    if bitmap != _bitmap(2) or not re.fullmatch(r"0\d{15}", identifier):
+        raise BadMessage("element 62 cannot be read")
+    return identifier[1:]
 
 
 def _bitmap(field: int) -> str:
