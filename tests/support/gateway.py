@@ -41,9 +41,9 @@ from tidegate.services.task_result import TaskResult
 class Gateway:
     """Every use case wired to the same memory."""
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(self, store: Store | None = None, payments: Any = None) -> None:
         self.store = store or a_store()
-        self.payments = MemoryPayments()
+        self.payments = payments or MemoryPayments()
         self.stores = MemoryStores(self.store)
         self.clock = SetClock()
         self.ids = CountingIds()

@@ -1,0 +1,74 @@
+"""Write units and requests of every operation, counted: what the design allows and not one more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from tests.support.gateway import Gateway
+from tests.support.memory import CountingIds
+from tests.support.meter import Meter, metered
+from tests.support.tables import client
+from tidegate.adapters.dynamodb.payments import DynamoPayments
+from tidegate.adapters.dynamodb.table import Table
+
+pytestmark = pytest.mark.xdist_group("conformance")
+
+
+@pytest.fixture
+def house(table: Table, endpoint_url: str) -> SimpleNamespace:
+    """The services over a real table."""
+    gateway = Gateway(payments=DynamoPayments(table))
+
+    @contextmanager
+    def counted() -> Iterator[Meter]:
+        with metered(table, client(endpoint_url)) as meter:
+            yield meter
+
+    return SimpleNamespace(gateway=gateway, counted=counted)
+
+
+def test_authorize_and_capture_costs_four_units_and_three_requests(house: SimpleNamespace) -> None:
+    with house.counted() as meter:
+        house.gateway.pay(hours=0)
+    assert meter.write_units == 4
+    assert dict(meter.requests) == {"PutItem": 1, "GetItem": 1, "UpdateItem": 1}
+    # The fourth request of a payment is StartSyncExecution.
+    assert meter.largest_item <= 1_024
+
+
+def test_authorize_only_costs_five(house: SimpleNamespace) -> None:
+    with house.counted() as meter:
+        house.gateway.pay()
+    assert meter.write_units == 5
+
+
+def test_a_full_capture_costs_five_of_eight(house: SimpleNamespace) -> None:
+    house.gateway.pay()
+    with house.counted() as meter:
+        house.gateway.change("capture", "CAP-1", 10_000)
+    assert meter.write_units == 5
+    assert dict(meter.requests) == {"GetItem": 1, "TransactWriteItems": 1}
+
+
+def test_a_refund_costs_ten(house: SimpleNamespace) -> None:
+    house.gateway.pay(hours=0)
+    with house.counted() as meter:
+        house.gateway.change("refund", "REF-1", 4_000)
+    assert meter.write_units == 10
+    assert meter.requests["TransactWriteItems"] == 2
+
+
+def test_a_cancel_costs_at_most_ten(house: SimpleNamespace) -> None:
+    house.gateway.pay()
+    with house.counted() as meter:
+        house.gateway.change("cancel", "CAN-1")
+    assert meter.write_units == 8
+
+
+def test_ids_are_as_long_as_real_ones(house: SimpleNamespace) -> None:
+    """The budgets above are measured on items of real size."""
+    assert len(CountingIds().evo_trans_id(0)) == 31

@@ -1,0 +1,60 @@
+"""The table of template.yaml in any engine, and the adapters over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from pynamodb.connection import Connection
+
+from local import deploy
+from tidegate.adapters.dynamodb.table import Table
+
+ROOT = Path(__file__).parents[2]
+
+
+class _Loader(yaml.SafeLoader):
+    """CloudFormation's short tags read as their values: the table's definition has none that
+    matter."""
+
+
+_Loader.add_multi_constructor(
+    "!",
+    lambda loader, _suffix, node: (
+        loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+    ),
+)
+
+
+def table_definition() -> dict[str, Any]:
+    """The properties of the table that CreateTable takes."""
+    template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506
+    properties = template["Resources"]["Table"]["Properties"]
+    taken = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    return {name: properties[name] for name in taken}
+
+
+def client(endpoint_url: str | None) -> Any:
+    """A client that is not the adapters' own."""
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint_url,
+        region_name=deploy.REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+def new_table(endpoint_url: str | None, name: str) -> Table:
+    """A fresh table in an engine, with a connection of its own."""
+    client(endpoint_url).create_table(TableName=name, **table_definition())
+    connection = Connection(
+        region=deploy.REGION,
+        host=endpoint_url,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        max_retry_attempts=0,
+    )
+    return Table(name, connection)
