@@ -204,7 +204,7 @@ class _Story:
 
     def books_agree(self) -> bool:
         """What the hosts hold authorized is what we hold captured or authorized."""
-        theirs = sum(
+        theirs: int = sum(
             one["remaining_minor"]
             for name in NETWORKS
             for one in self.operations.books(name)["authorizations"]
