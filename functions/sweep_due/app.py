@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from tidegate.runtime import bootstrap
-from tidegate.runtime.observability import instrument, log
+from tidegate.runtime.observability import count, instrument, log
 
 ITEMS = 500
 SPARE_S = 10  # what one more item may take
@@ -20,4 +20,5 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     until = time.time() + context.get_remaining_time_in_millis() / 1000 - SPARE_S
     counts = sweep_due(limit=ITEMS, until=until)
     log.info("swept", extra=counts)
+    count("DueItemsOpen", counts["open"] + counts["failed"])
     return counts

@@ -35,11 +35,16 @@ class SqsNoticeQueue:
         self._client = boto3.client("sqs", config=_CONFIG)
 
     def send(self, events: Sequence[Event]) -> None:
-        bodies = [write_notice(event, channel) for event in events for channel in (WEBHOOK, TOPIC)]
-        for start in range(0, len(bodies), _PER_REQUEST):
+        """The store is the message's group: no store's backlog keeps the others waiting."""
+        messages = [
+            {"MessageBody": write_notice(event, channel), "MessageGroupId": event.payment.sid}
+            for event in events
+            for channel in (WEBHOOK, TOPIC)
+        ]
+        for start in range(0, len(messages), _PER_REQUEST):
             entries: Any = [
-                {"Id": str(index), "MessageBody": body}
-                for index, body in enumerate(bodies[start : start + _PER_REQUEST])
+                {"Id": str(index), **message}
+                for index, message in enumerate(messages[start : start + _PER_REQUEST])
             ]
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):

@@ -56,9 +56,9 @@ def annotate(**names: str) -> None:
 
 
 def count(name: str, value: float = 1, **dimensions: str) -> None:
-    """One metric as one EMF line."""
+    """One metric as one EMF line, of this stage."""
     with single_metric(
         name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE
     ) as metric:
-        for dimension, of in dimensions.items():
+        for dimension, of in {"stage": os.environ.get("STAGE", "local"), **dimensions}.items():
             metric.add_dimension(name=dimension, value=of)
