@@ -1,0 +1,1 @@
+"""Tests of template.yaml and of the state machines."""
