@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tidegate.domain.errors import FileRejected, NotSent
 
 TIMEOUT_S = 30
+SERVER_ERROR = 500
 
 
 class HasFilesUrl(Protocol):
@@ -48,6 +49,8 @@ class HttpNetworkFiles:
                 body: bytes = answer.read()
                 return body
         except urllib.error.HTTPError as error:
+            if error.code >= SERVER_ERROR:
+                raise NotSent(f"the file service of {network} answered {error.code}") from None
             reason = error.read(500).decode("utf-8", "replace")
             raise FileRejected(f"{network} answered {error.code} to {path}: {reason}") from None
         except OSError:

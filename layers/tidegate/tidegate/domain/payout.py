@@ -1,11 +1,13 @@
 """A payout instruction to the bank: ISO 20022 pain.001.001.09, one credit transfer.
 
 The message and end-to-end ids are the batch's own, so an instruction that arrives twice is
-recognised as the same.
+recognised as the same. The account to be debited goes by the name agreed with the bank, one per
+currency; the bank that reads the file is the debtor's agent, which ISO 20022 writes NOTPROVIDED.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from xml.etree import ElementTree as ET
 
@@ -15,7 +17,7 @@ from tidegate.domain.store import PayoutAccount
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 PLATFORM = "Tidegate"
-_IBAN_MIN = 15
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
 
 
 def payout_instruction(key: BatchKey, account: PayoutAccount, minor: int, on: date) -> bytes:
@@ -34,6 +36,9 @@ def payout_instruction(key: BatchKey, account: PayoutAccount, minor: int, on: da
     _text(payment, "PmtMtd", "TRF")
     _text(ET.SubElement(payment, "ReqdExctnDt"), "Dt", on.isoformat())
     _text(ET.SubElement(payment, "Dbtr"), "Nm", PLATFORM)
+    _identify(ET.SubElement(ET.SubElement(payment, "DbtrAcct"), "Id"), f"TIDEGATE-{key.currency}")
+    own_bank = ET.SubElement(ET.SubElement(payment, "DbtrAgt"), "FinInstnId")
+    _text(ET.SubElement(own_bank, "Othr"), "Id", "NOTPROVIDED")
     transfer = ET.SubElement(payment, "CdtTrfTxInf")
     _text(ET.SubElement(transfer, "PmtId"), "EndToEndId", str(key))
     _text(ET.SubElement(transfer, "Amt"), "InstdAmt", amount).set("Ccy", key.currency)
@@ -50,8 +55,9 @@ def payout_instruction(key: BatchKey, account: PayoutAccount, minor: int, on: da
 
 
 def _identify(parent: ET.Element, account: str) -> None:
-    if account[:2].isalpha() and len(account) >= _IBAN_MIN:
-        _text(parent, "IBAN", account)
+    together = account.replace(" ", "")
+    if _IBAN.fullmatch(together):
+        _text(parent, "IBAN", together)
     else:
         _text(ET.SubElement(parent, "Othr"), "Id", account)
 

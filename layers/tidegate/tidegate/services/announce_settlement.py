@@ -1,4 +1,8 @@
-"""Tell the store and the operator's subscribers that a batch is settled; at least once."""
+"""Tell the store and the operator's subscribers that a batch is settled.
+
+Once, but for a crash between telling and recording it: then again, and who was told twice sees it
+by store, currency and business date.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 from tidegate.domain.ledger import BatchKey
 from tidegate.domain.money import Money
 from tidegate.ports import StoreDirectory
-from tidegate.ports_settlement import Announcer, Ledger
+from tidegate.ports_settlement import ANNOUNCED, Announcer, Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,11 @@ class AnnounceSettlement:
     announcer: Announcer
 
     def __call__(self, key: BatchKey, result: dict[str, Any]) -> None:
-        """Mail the store, publish the event, record that it was done."""
+        """Publish the event, mail the store, record that it was done; nothing once that is
+        recorded."""
+        batch = self.ledger.batch(key)
+        if batch is not None and batch.status == ANNOUNCED:
+            return
         store = self.stores.get(key.sid)
 
         def value(name: str) -> str:

@@ -25,10 +25,11 @@ class CloseBatch:
     def __call__(self, key: BatchKey, *, now: bool) -> list[tuple[str, str]]:
         """(network, acquirer id) of each clearing file to be made.
 
-        ``now`` closes before the cut-off, which is an operator's choice; otherwise raises
-        InvalidValue if it is too
-        early.
+        ``now`` closes before the cut-off, which is an operator's choice. Raises InvalidValue for
+        a batch that may not be closed yet, or into which nothing was ever booked.
         """
+        if self.ledger.batch(key) is None:
+            raise InvalidValue(f"there is no batch {key}", field="businessDate")
         store = self.stores.get(key.sid)
         due = closes_at(parsed_day(key.day), store.time_zone, store.cut_off, self.grace_s)
         if not now and self.clock.now() < due:

@@ -17,6 +17,7 @@ from hashlib import sha256
 from itertools import islice
 
 from tidegate.domain.clearing import Presentment, acquirer_reference_number
+from tidegate.domain.errors import BatchOutOfOrder
 from tidegate.domain.ledger import CAPTURE, BatchKey, Movement
 from tidegate.domain.legs import local_time
 from tidegate.domain.money import Money
@@ -24,7 +25,7 @@ from tidegate.domain.payment import Payment, PaymentOperation
 from tidegate.domain.reconciliation import PARTITIONS, partition_of
 from tidegate.domain.store import Store
 from tidegate.ports import Record, StoreDirectory, Vault
-from tidegate.ports_settlement import Files, Ledger, NetworkFiles, Records
+from tidegate.ports_settlement import OPEN, Files, Ledger, NetworkFiles, Records
 from tidegate.services.card_seal import unseal_card
 from tidegate.services.settlement_calendar import parsed_day
 
@@ -46,7 +47,11 @@ class DeliverClearing:
     write_clearing: WriteClearing
 
     def __call__(self, key: BatchKey, network: str, acquirer_id: str) -> tuple[str, int]:
-        """The file's id and how many presentments it holds. Raises FileRejected."""
+        """The file's id and how many presentments it holds. Raises FileRejected, and
+        BatchOutOfOrder for a batch that is not closed: its file would not stay the same."""
+        batch = self.ledger.batch(key)
+        if batch is None or batch.status == OPEN:
+            raise BatchOutOfOrder(f"batch {key} is not closed yet")
         store = self.stores.get(key.sid)
         movements = [
             one

@@ -12,7 +12,7 @@ from tidegate.domain.ledger import BatchKey, totals_of
 from tidegate.domain.payout import payout_instruction
 from tidegate.domain.statement import statement
 from tidegate.ports import StoreDirectory
-from tidegate.ports_settlement import ANNOUNCED, SETTLED, Batch, Files, Ledger
+from tidegate.ports_settlement import ANNOUNCED, CLOSED, OPEN, SETTLED, Batch, Files, Ledger
 from tidegate.services.settlement_calendar import parsed_day
 
 
@@ -25,8 +25,13 @@ class SettleBatch:
     files: Files
 
     def __call__(self, key: BatchKey) -> dict[str, Any]:
-        """The batch's result. Raises BatchOutOfOrder while an earlier batch is not settled: its
-        carry is needed."""
+        """The batch's result; a settled one's is what it was. Raises BatchOutOfOrder for a batch
+        that is not closed, and while an earlier one is not settled: its carry is needed."""
+        batch = self.ledger.batch(key)
+        if batch is None or batch.status == OPEN:
+            raise BatchOutOfOrder(f"batch {key} is not closed yet")
+        if batch.status != CLOSED:
+            return batch.result
         store = self.stores.get(key.sid)
         movements = list(self.ledger.movements(key))
         totals = totals_of(key.sid, key.currency, movements)

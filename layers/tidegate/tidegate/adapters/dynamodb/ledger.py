@@ -21,6 +21,7 @@ from tidegate.adapters.dynamodb.table import (
     ConditionFailed,
     Item,
     Table,
+    Transaction,
     absent,
     equals,
     marshal,
@@ -52,16 +53,10 @@ class DynamoLedger:
         }
         transaction = self._table.transaction().put(row)
         transaction.check(*_batch(key), equals("st", OPEN))
-        for remaining in reversed(range(TRIES)):
-            try:
-                transaction.commit()
-            except ConditionFailed:
-                raise BatchClosed(f"batch {key} is closed") from None
-            except StaleVersion:  # another shard's row is being written beside ours
-                if not remaining:
-                    raise
-            else:
-                return
+        try:
+            _commit(transaction)
+        except ConditionFailed:
+            raise BatchClosed(f"batch {key} is closed") from None
 
     def movements(self, key: BatchKey, shard: int | None = None) -> Iterator[Movement]:
         for one in range(SHARDS) if shard is None else (shard,):
@@ -72,8 +67,14 @@ class DynamoLedger:
             }
             yield from (found[name] for name in sorted(found))
 
+    def batch(self, key: BatchKey) -> Batch | None:
+        item = self._table.get(*_batch(key))
+        return _batch_of(item) if item else None
+
     def close(self, key: BatchKey) -> Batch:
-        self._open(key)
+        later = Path("cl").does_not_exist() | (Path("cl") < marshal(key.day))
+        with suppress(ConditionFailed):  # a later one was closed before
+            self._table.update(*_newest(key), [Path("cl").set(marshal(key.day))], later)
         return self._advance(key, OPEN, CLOSED, None)
 
     def settle(self, key: BatchKey, result: dict[str, Any]) -> Batch:
@@ -116,8 +117,11 @@ class DynamoLedger:
         if key in self._opened:
             return
         p, s = _batch(key)
-        with suppress(ConditionFailed):
-            self._table.put({"p": p, "s": s, "t": "b", "y": SCHEMA, "st": OPEN}, absent())
+        opening = self._table.transaction()
+        opening.put({"p": p, "s": s, "t": "b", "y": SCHEMA, "st": OPEN}, absent())
+        opening.check(*_newest(key), Path("cl").does_not_exist() | (Path("cl") < marshal(key.day)))
+        with suppress(ConditionFailed):  # it is there, or can never be: then no row fits into it
+            _commit(opening)
         self._opened.add(key)
 
     def _advance(
@@ -129,10 +133,10 @@ class DynamoLedger:
         try:
             return _batch_of(self._table.update(*_batch(key), actions, equals("st", before)))
         except ConditionFailed:
-            item = self._table.get(*_batch(key))
-            if item is None:
+            batch = self.batch(key)
+            if batch is None:
                 raise
-            return _batch_of(item)
+            return batch
 
 
 class DynamoRecords:
@@ -153,6 +157,24 @@ def _rows(key: BatchKey, shard: int) -> str:
 
 def _batch(key: BatchKey) -> tuple[str, str]:
     return f"B#{key.sid}#{key.currency}", key.day
+
+
+def _newest(key: BatchKey) -> tuple[str, str]:
+    """The item that says which is the newest day that was closed (``cl``)."""
+    return f"W#{key.sid}#{key.currency}", "W"
+
+
+def _commit(transaction: Transaction) -> None:
+    """Commit, again where another writer was at the same batch. Raises ConditionFailed, or
+    StaleVersion in the end."""
+    for remaining in reversed(range(TRIES)):
+        try:
+            transaction.commit()
+        except StaleVersion:
+            if not remaining:
+                raise
+        else:
+            return
 
 
 def _batch_of(item: Item) -> Batch:
