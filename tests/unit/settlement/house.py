@@ -14,7 +14,7 @@ import boto3
 
 from local import deploy
 from sandbox.base2 import Base2
-from sandbox.clearing import MalformedFile
+from sandbox.clearing import ClearingFormat, MalformedFile
 from sandbox.clearing import Presentment as Taken
 from sandbox.ipm import Ipm
 from tests.support.gateway import Gateway
@@ -45,7 +45,7 @@ DAY_S = 24 * 3600
 GRACE_S = 900
 BUCKET = "files"
 _TABLES = itertools.count(1)
-_READERS = {"visa": Base2(), "mastercard": Ipm()}
+_READERS: dict[str, ClearingFormat] = {"visa": Base2(), "mastercard": Ipm()}
 
 
 def key(day: str = FIRST_DAY, currency: str = "HKD") -> BatchKey:

@@ -8,10 +8,10 @@ from itertools import count, islice
 import pytest
 
 from tests.unit.settlement.house import DAY_S, FIRST_DAY, SECOND_DAY, THIRD_DAY, House, key
+from tidegate.adapters.dynamodb.stream import events_in
 from tidegate.domain.errors import BatchClosed, InvalidValue, NotSent
 from tidegate.domain.events import Event
 from tidegate.domain.ledger import CAPTURE, REFUND, SHARDS, Movement
-from tidegate.domain.transitions import Operation
 from tidegate.services.record_postings import ROW_MOVEMENTS
 
 ITEM_BYTES = 400_000  # DynamoDB's limit
@@ -178,8 +178,6 @@ def test_a_day_into_which_nothing_was_booked_is_not_closed(house: House) -> None
 def test_a_crowd_is_packed_into_rows_that_dynamodb_takes(house: House) -> None:
     """More movements of one shard than a row takes, their ids as long as they can be."""
     house.capture("ONE", 1_000)
-    payment = house.gateway.payments.payment("ONE") if False else None
-    del payment
     house.stream("ONE")
     pattern = house.booked(key())["ONE"]
     ids = (f"{number:0>64}" for number in count())
@@ -204,8 +202,8 @@ def test_movements_spread_over_all_shards(house: House) -> None:
 
 
 def _events(house: House, movements: list[Movement]) -> list[Event]:
-    payment = house.gateway.payments.get("S024116", "ONE")
-    assert payment is not None
-    entry = payment.last_entry(Operation.SALE)  # type: ignore[union-attr]
-    assert entry is not None
-    return [Event(replace(payment, trans_id=one.trans_id), entry) for one in movements]  # type: ignore[arg-type]
+    """One sale for each movement."""
+    (event,) = events_in(house.record_of("ONE"))
+    return [
+        replace(event, payment=replace(event.payment, trans_id=one.trans_id)) for one in movements
+    ]
