@@ -1,0 +1,267 @@
+"""Every sample event is what its function takes: the handlers themselves are fed with them, over
+ports in memory."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.gateway import Gateway
+from tidegate.adapters.notices import read_notice
+from tidegate.domain.events import Event
+from tidegate.domain.ledger import BatchKey
+from tidegate.domain.reconciliation import Summary
+from tidegate.domain.transitions import Operation, Status
+from tidegate.ports_notices import TOPIC, WEBHOOK
+from tidegate.runtime import bootstrap, wiring_notices, wiring_reconciliation, wiring_settlement
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS = ROOT / "events"
+PUBLIC_TEST_CARDS = {"4761340000000043", "5120350100064594"}
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+def sample(name: str) -> dict[str, Any]:
+    """``create_payment/visa``, say."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+def handler(function: str) -> Handler:
+    """A function's handler, as a new environment of Lambda loads it."""
+    path = ROOT / "functions" / function / "app.py"
+    spec = importlib.util.spec_from_file_location(f"sampled_{function}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Handler = module.handler
+    return found
+
+
+def call(name: str) -> Any:
+    """Feed a sample to its function."""
+    return handler(name.split("/")[0])(sample(name), None)
+
+
+def ask(name: str) -> dict[str, Any]:
+    """Feed a merchant's request; the answer's body, which must be a success and signed."""
+    answer = call(name)
+    body: dict[str, Any] = json.loads(answer["body"])
+    assert body["result"]["code"] == "S0000", body
+    assert answer["headers"]["X-Evo-Signature"]
+    return body
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """The use cases over memory, in the place of those over AWS."""
+    made = Gateway()
+    use_cases = {
+        "stores": made.stores,
+        "clock": made.clock,
+        "create_payment": made.create,
+        "authorize_payment": made.authorize,
+        "reverse_payment": made.reverse,
+        "fail_payment": made.fail,
+        "capture_payment": made.capture,
+        "cancel_payment": made.cancel,
+        "refund_payment": made.refund,
+        "cancel_or_refund": made.cancel_or_refund,
+        "query": made.query,
+        "sweep_due": made.sweep,
+    }
+    for name, use_case in use_cases.items():
+        monkeypatch.setattr(bootstrap, name, lambda use_case=use_case: use_case)
+    return made
+
+
+def test_every_function_has_a_sample_and_every_sample_a_function() -> None:
+    functions = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert {path.parent.name for path in EVENTS.glob("*/*.json")} == functions
+
+
+def test_samples_hold_no_cards_but_the_networks_public_test_numbers() -> None:
+    for path in EVENTS.glob("*/*.json"):
+        numbers = re.findall(r"(?<!\d)[2-6]\d{15}(?!\d)", path.read_text())
+        assert set(numbers) <= PUBLIC_TEST_CARDS, path
+
+
+@pytest.mark.usefixtures("gateway")
+def test_a_payment_through_its_life() -> None:
+    assert ask("create_payment/visa")["payment"]["status"] == "Authorised"
+    assert ask("get_payment/by-id")["metadata"] == "basket 17"
+    assert ask("capture_payment/in-part")["payment"]["status"] == "Captured"
+    assert ask("get_capture/by-id")["capture"]["transAmount"]["value"] == "80.00"
+    assert ask("refund_payment/in-part")["payment"]["status"] == "Partial Refunded"
+    assert ask("get_refund/by-id")["refund"]["transAmount"]["value"] == "30.00"
+
+
+@pytest.mark.usefixtures("gateway")
+def test_a_cancel_and_a_cancel_or_refund() -> None:
+    ask("create_payment/to-be-cancelled")
+    assert ask("cancel_payment/whole")["payment"]["status"] == "Cancelled"
+    assert ask("get_cancel/by-id")["cancel"]["status"] == "Success"
+    assert ask("create_payment/mastercard-captured-at-once")["payment"]["status"] == "Captured"
+    assert ask("cancel_or_refund/a-captured-payment")["refund"]["cancelOrRefund"] == "refund"
+    assert ask("get_cancel_or_refund/by-id")["refund"]["transAmount"]["value"] == "120.00"
+
+
+def test_a_request_that_was_changed_on_its_way_is_refused(gateway: Gateway) -> None:
+    event = sample("create_payment/visa")
+    event["body"] = event["body"].replace("88.00", "88.01")
+    answer = json.loads(handler("create_payment")(event, None)["body"])
+    assert answer["result"]["code"] == "V0010"
+    assert gateway.payments.items == {}
+
+
+@pytest.mark.parametrize(
+    ("task", "outcome", "status"),
+    [
+        ("authorize_payment/first-route", "approved", Status.AUTHORISED),
+        ("refuse_payment/by-risk", "declined", Status.FAILED),
+        ("abandon_payment/no-route-left", "declined", Status.FAILED),
+        ("reverse_payment/after-no-answer", "declined", Status.FAILED),
+    ],
+)
+def test_a_task_of_the_workflow(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, task: str, outcome: str, status: Status
+) -> None:
+    monkeypatch.setattr(gateway, "run", lambda _given: None)  # the task alone moves the payment on
+    gateway.pay()
+    assert call(task)["outcome"] == outcome
+    assert gateway.payments.payment("PAY-1").status is status
+
+
+@pytest.mark.usefixtures("gateway")
+def test_the_janitor_takes_a_scheduled_event() -> None:
+    class Context:
+        function_name = "sweep"
+        aws_request_id = "1"
+
+        def get_remaining_time_in_millis(self) -> int:
+            return 50_000
+
+    counts = handler("sweep_due")(sample("sweep_due/every-minute"), Context())
+    assert counts == {"seen": 0, "ended": 0, "open": 0, "failed": 0}
+
+
+def test_a_change_in_the_stream_is_told_and_posted(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Event] = []
+    posted: list[Event] = []
+
+    class Queue:
+        def send(self, events: list[Event]) -> None:
+            told.extend(events)
+
+    def record(events: Any) -> int:
+        posted.extend(events)
+        return len(posted)
+
+    monkeypatch.setattr(wiring_notices, "queue", Queue)
+    monkeypatch.setattr(wiring_settlement, "record_postings", lambda: record)
+    assert call("fan_out_events/captured") == {"batchItemFailures": []}
+    assert call("record_postings/captured") == {"batchItemFailures": []}
+    for (event,) in (told, posted):
+        assert (event.entry.operation, event.entry.amount_minor) == (Operation.CAPTURE, 8000)
+        assert event.payment.status is Status.CAPTURED
+
+
+def test_a_record_that_cannot_be_queued_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def send(self, _events: list[Event]) -> None:
+            raise OSError
+
+    monkeypatch.setattr(wiring_notices, "queue", Broken)
+    (record,) = sample("fan_out_events/captured")["Records"]
+    failed = call("fan_out_events/captured")["batchItemFailures"]
+    assert failed == [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]
+
+
+class Notices:
+    """A NotifyMerchant that notes what it is asked for."""
+
+    def __init__(self, accepted: bool = True) -> None:
+        self.accepted = accepted
+        self.webhooks: list[tuple[str, int]] = []
+        self.published: list[str] = []
+        self.waits: list[int] = []
+
+    def webhook(self, event: Event, tries: int) -> bool:
+        self.webhooks.append((event.code, tries))
+        return self.accepted
+
+    def publish(self, event: Event) -> None:
+        self.published.append(event.code)
+
+    def postpone(self, _receipt: str, seconds: int) -> None:
+        self.waits.append(seconds)
+
+
+def notices(monkeypatch: pytest.MonkeyPatch, made: Notices) -> Notices:
+    monkeypatch.setattr(wiring_notices, "notify_merchant", lambda: made)
+    monkeypatch.setattr(wiring_notices, "queue", lambda: made)
+    return made
+
+
+def test_a_notice_goes_to_the_webhook_or_to_the_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = notices(monkeypatch, Notices())
+    assert call("notify_merchant/webhook") == {"batchItemFailures": []}
+    assert (made.webhooks, made.published) == ([("Capture", 1)], [])
+    assert call("notify_merchant/topic") == {"batchItemFailures": []}
+    assert (made.published, made.waits) == (["Capture"], [])
+
+
+def test_a_webhook_that_is_not_accepted_waits_and_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = notices(monkeypatch, Notices(accepted=False))
+    event = sample("notify_merchant/webhook")
+    (record,) = event["Records"]
+    for tries in ("1", "2", "3"):
+        record["attributes"]["ApproximateReceiveCount"] = tries
+        failed = handler("notify_merchant")(event, None)["batchItemFailures"]
+        assert failed == [{"itemIdentifier": record["messageId"]}]
+    assert made.waits == [15, 60, 300]
+
+
+def test_a_notice_holds_neither_the_card_nor_the_nonce() -> None:
+    (changed,) = sample("fan_out_events/captured")["Records"]
+    sealed = changed["dynamodb"]["NewImage"]["x"]["B"]
+    assert base64.b64decode(sealed)
+    for channel in (WEBHOOK, TOPIC):
+        (record,) = sample(f"notify_merchant/{channel}")["Records"]
+        found, event = read_notice(record["body"])
+        assert (found, event.payment.trans_id) == (channel, "PAY-1")
+        assert event.payment.sealed_card == b""
+        assert sealed not in record["body"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "close_batch/due",
+        "close_batch/now",
+        "deliver_clearing/visa",
+        "settle_batch/cleared",
+        "announce_settlement/settled",
+    ],
+)
+def test_settlement_tasks_name_their_batch(name: str) -> None:
+    assert wiring_settlement.batch_key(sample(name)) == BatchKey("S024116", "HKD", "20250304")
+
+
+def test_reconciliation_tasks_name_their_run() -> None:
+    event = sample("close_reconciliation/matched")
+    _, network, file_id = sample("split_network_file/landed")["key"].split("/")
+    run = wiring_reconciliation.run_of(event)
+    assert (run.network, run.file_id) == (network, file_id)
+    assert [Summary(**one).counts for one in event["summaries"]] == [{"matched": 2}]
+    assert sample("match_partition/first")["fileId"] == file_id
