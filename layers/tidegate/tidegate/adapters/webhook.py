@@ -3,11 +3,14 @@ network."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -56,10 +59,10 @@ class HttpWebhooks:
         try:
             connection.sock = self._connect(parts.hostname, port, secure)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", target, body=body, headers=headers)
-            connection.sock.settimeout(max(0.1, deadline - time.monotonic()))
-            response = connection.getresponse()
-            return response.status, response.read(MAX_ANSWER_BYTES)
+            with _cut_off(connection.sock, deadline):
+                connection.request("POST", target, body=body, headers=headers)
+                response = connection.getresponse()
+                return response.status, response.read(MAX_ANSWER_BYTES)
         finally:
             connection.close()
 
@@ -72,3 +75,25 @@ class HttpWebhooks:
         if not secure:
             return raw
         return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
+
+
+@contextlib.contextmanager
+def _cut_off(sock: socket.socket, deadline: float) -> Iterator[None]:
+    """End the conversation at the deadline: a socket's own timeout starts anew with every byte.
+
+    Raises TimeoutError, as an answer that was cut off may look like a short one.
+    """
+
+    def cut() -> None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if time.monotonic() >= deadline:
+        raise TimeoutError
