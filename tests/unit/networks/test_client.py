@@ -276,6 +276,17 @@ class TestWhatIsNoAnswerToUs:
         assert authorize(client).approved
         assert client.dropped == 1
 
+    def test_an_answer_to_another_class_of_message(
+        self, host: ScriptedHost, client: HostClient
+    ) -> None:
+        def confused(request: Message) -> Iterable[Message]:
+            other = Message("0410", answer_to(request, "05").elements)
+            return [other, answer_to(request)] if request.mti == "0100" else approving(request)
+
+        host.script = confused
+        assert authorize(client).approved
+        assert client.dropped == 1
+
     def test_an_answer_without_response_code(self, host: ScriptedHost, client: HostClient) -> None:
         """It must not pass for a decline: the host may have booked."""
 
