@@ -101,4 +101,5 @@ class SettlementWorkflow(Protocol):
     """The state machine that settles one batch."""
 
     def start(self, key: BatchKey) -> bool:
-        """Start it unless it runs or has succeeded; whether it was started now."""
+        """Start it unless it runs or has succeeded. Whether the start was taken; AWS takes an equal
+        start of a running one as well, and does nothing."""
