@@ -1,4 +1,5 @@
-"""``python -m tidegate.operator``: create and change stores, the same on a laptop and on AWS.
+"""``python -m tidegate.operator``: create and change stores, look at breaks; on a laptop and on
+AWS.
 
 The table and the key come from the environment (``TABLE_NAME``, ``KMS_KEY_ID``) or from a stack's
 outputs (``--stack``).
@@ -11,22 +12,32 @@ import json
 import os
 import secrets
 import sys
-from dataclasses import replace
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.store_document import read_store, write_store
 from tidegate.adapters.dynamodb.stores import DynamoStores
 from tidegate.domain.errors import StoreUnknown, TidegateError
 from tidegate.domain.store import PayoutAccount, SignKey, Store
 
 
+@dataclass(frozen=True)
+class Desk:
+    """What an operator works on."""
+
+    stores: DynamoStores
+    breaks: DynamoBreaks
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if it was done, 1 with one sentence if not."""
     options = _parser().parse_args(arguments)
     try:
-        stores = _directory(options.stack)
-        answer = options.run(stores, options)
+        answer = options.run(_desk(options.stack), options)
     except (TidegateError, OSError, json.JSONDecodeError, KeyError) as error:
         print(f"Not done: {error}", file=sys.stderr)
         return 1
@@ -34,50 +45,58 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def put(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+def put(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
     """Create or change a store from a file; an existing one keeps its sign keys unless the file
     has some."""
     document = json.loads(Path(options.file).read_text(encoding="utf-8"))
     if options.webhook:
         document["webhook"] = options.webhook
-    before = _existing(stores, document.get("sid", ""))
+    before = _existing(desk.stores, document.get("sid", ""))
     keys = tuple(SignKey(key["keyID"], key["signKey"]) for key in document.get("signKeys", ()))
     if not keys:
         keys = before.sign_keys if before else (_new_key(),)
     document["version"] = before.version + 1 if before else 1
     store = read_store(document, keys, _payout(document, before))
     if before is None or replace(store, version=before.version) != before:
-        stores.put(store)
+        desk.stores.put(store)
     return _credentials(store)
 
 
-def show(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+def show(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
     """The store without its secrets."""
-    store = stores.get(options.sid, fresh=True)
+    store = desk.stores.get(options.sid, fresh=True)
     return write_store(store) | {"keyIDs": [key.key_id for key in store.sign_keys]}
 
 
-def list_all(stores: DynamoStores, _options: argparse.Namespace) -> dict[str, Any]:
+def list_all(desk: Desk, _options: argparse.Namespace) -> dict[str, Any]:
     """Every store id."""
-    return {"stores": list(stores.all_sids())}
+    return {"stores": list(desk.stores.all_sids())}
 
 
-def rotate_key(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+def rotate_key(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
     """Add a sign key; the newest of the old ones stays live, so that clients can move without a
     pause."""
-    store = stores.get(options.sid, fresh=True)
+    store = desk.stores.get(options.sid, fresh=True)
     keys = (_new_key(), store.sign_keys[0])
     changed = replace(store, sign_keys=keys, version=store.version + 1)
-    stores.put(changed)
+    desk.stores.put(changed)
     return _credentials(changed)
 
 
-def set_active(stores: DynamoStores, options: argparse.Namespace) -> dict[str, Any]:
+def set_active(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
     """Stop or resume taking requests of a store."""
-    store = stores.get(options.sid, fresh=True)
+    store = desk.stores.get(options.sid, fresh=True)
     changed = replace(store, active=options.active, version=store.version + 1)
-    stores.put(changed)
+    desk.stores.put(changed)
     return {"sid": changed.sid, "active": changed.active}
+
+
+def breaks(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
+    """Open breaks of a network, oldest first, with their age."""
+    now = int(time.time())
+    found = [one for one in desk.breaks.all_of(options.network) if not one.closed_by]
+    found.sort(key=lambda one: one.first_seen)
+    return {"breaks": [asdict(one) | {"days": one.days(now)} for one in found]}
 
 
 def _credentials(store: Store) -> dict[str, Any]:
@@ -111,21 +130,28 @@ def _new_key() -> SignKey:
     return SignKey(key_id=secrets.token_hex(4), secret=secrets.token_hex(16))
 
 
-def _directory(stack: str | None) -> DynamoStores:
-    if stack is None:
-        return DynamoStores(os.environ["TABLE_NAME"], os.environ["KMS_KEY_ID"])
-    import boto3
+def _desk(stack: str | None) -> Desk:
+    """What the commands work on: named by the environment, or by a stack's outputs."""
+    names: Mapping[str, str] = os.environ
+    if stack is not None:
+        import boto3
 
-    found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
-    return DynamoStores(outputs["TableName"], outputs["KmsKeyId"])
+        found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+        names = {"TABLE_NAME": outputs["TableName"], "KMS_KEY_ID": outputs["KmsKeyId"]}
+    table = names["TABLE_NAME"]
+    return Desk(DynamoStores(table, names["KMS_KEY_ID"]), DynamoBreaks(table))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tidegate.operator", description=__doc__)
     parser.add_argument("--stack", help="take table and key from this stack's outputs")
     parser.add_argument("--json", action="store_true", help="one line, for programs")
-    store = parser.add_subparsers(required=True).add_parser("store").add_subparsers(required=True)
+    areas = parser.add_subparsers(required=True)
+    looking = areas.add_parser("breaks", help=breaks.__doc__)
+    looking.add_argument("network")
+    looking.set_defaults(run=breaks)
+    store = areas.add_parser("store").add_subparsers(required=True)
     putting = store.add_parser("put", help=put.__doc__)
     putting.add_argument("--file", required=True)
     putting.add_argument("--webhook", help="where the store is notified, instead of the file's")

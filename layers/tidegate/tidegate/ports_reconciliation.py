@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from tidegate.domain.reconciliation import Line
 
+DAY_S = 24 * 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -42,6 +44,10 @@ class Break:
     """In how many files it was seen."""
     closed_by: str = ""
     """The file that explained it; empty while it is open."""
+
+    def days(self, now: int) -> int:
+        """Its age in whole days."""
+        return (now - self.first_seen) // DAY_S
 
 
 class Runs(Protocol):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +12,11 @@ from typing import Any
 import pytest
 
 from tidegate import operator
+from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.stores import DynamoStores
 from tidegate.domain.errors import StaleVersion, StoreUnknown
+from tidegate.domain.reconciliation import Line
+from tidegate.ports_reconciliation import Run
 
 DEMO = Path(__file__).parents[3] / "local" / "demo-store.json"
 SID = "S024116"
@@ -102,6 +107,29 @@ class TestOperator:
         assert "S000009" in capsys.readouterr().err
 
 
+class TestBreaks:
+    def test_open_ones_are_listed_oldest_first_with_their_age(
+        self, aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        kept = DynamoBreaks(aws.table)
+        now = int(time.time())
+        first, second = (Run("visa", f"file-{n}", None, ()) for n in (1, 2))
+        old = Line("7" * 23, "missing_at_network", 1_000, "HKD")
+        new = Line("8" * 23, "amount", 1_000, "HKD", 200)
+        kept.seen(first, [old], now - 3 * 24 * 3600)
+        kept.seen(second, [new, old], now)
+        kept.seen(second, [new, old], now)  # the same step again counts nothing twice
+        assert operator.main(["--json", "breaks", "visa"]) == 0
+        found = json.loads(capsys.readouterr().out)["breaks"]
+        assert [(one["kind"], one["files"], one["days"]) for one in found] == [
+            ("missing_at_network", 2, 3),
+            ("amount", 1, 0),
+        ]
+        kept.closed(second, [replace(old, result="matched", closes="missing_at_network")])
+        operator.main(["--json", "breaks", "visa"])
+        assert len(json.loads(capsys.readouterr().out)["breaks"]) == 1
+
+
 class TestDirectory:
     def test_what_is_put_is_read_by_another_process(
         self, aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]
@@ -133,8 +161,6 @@ class TestDirectory:
     def test_two_operators_at_once_do_not_overwrite_each_other(
         self, aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        from dataclasses import replace
-
         run(capsys, "put", "--file", str(DEMO))
         one, other = (DynamoStores(aws.table, aws.key_id) for _ in range(2))
         store = one.get(SID)

@@ -11,12 +11,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidegate.domain.postings import Unbalanced
-from tidegate.domain.reconciliation import BREAKS, PARTITIONS, Line, Summary, breaks_of
+from tidegate.domain.reconciliation import BREAKS, PARTITIONS, Summary, breaks_of
 from tidegate.domain.statement import safe
 from tidegate.ports import Clock
-from tidegate.ports_reconciliation import Breaks, Run, Runs
+from tidegate.ports_reconciliation import Break, Breaks, Run, Runs
 from tidegate.ports_settlement import Files
 from tidegate.services.reconciliation_files import ReconciliationFiles
+
+COLUMNS = (
+    "type",
+    "reference",
+    "currency",
+    "minor",
+    "difference",
+    "store",
+    "transaction",
+    "firstFile",
+    "files",
+    "days",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,8 @@ class CloseReconciliation:
         }
         folder = f"reconciliation/{run.network}/{run.file_id}"
         self.files.put(f"{folder}/report.json", json.dumps(report).encode(), "application/json")
-        self.files.put(f"{folder}/breaks.csv", _csv(found), "text/csv")
+        now = int(self.clock.now())
+        self.files.put(f"{folder}/breaks.csv", _csv(open_breaks, now), "text/csv")
         self.runs.finish(run, report)
         return report
 
@@ -68,20 +82,24 @@ def _check_balance(total: Summary) -> None:
         raise Unbalanced(f"the file's postings do not balance: {by_currency}")
 
 
-def _csv(lines: Iterable[Line]) -> bytes:
+def _csv(open_breaks: Iterable[Break], now: int) -> bytes:
+    """What is open after this file, oldest first, with its age in files and days."""
     out = io.StringIO(newline="")
     rows = csv.writer(out)
-    rows.writerow(["type", "reference", "currency", "minor", "difference", "store", "transaction"])
-    for line in lines:
+    rows.writerow(COLUMNS)
+    for one in sorted(open_breaks, key=lambda known: (known.first_seen, known.arn)):
         rows.writerow(
             [
-                line.result,
-                line.arn,
-                line.currency,
-                line.minor,
-                line.difference_minor,
-                line.sid,
-                safe(line.trans_id),
+                one.kind,
+                one.arn,
+                one.currency,
+                one.minor,
+                one.difference_minor,
+                one.sid,
+                safe(one.trans_id),
+                one.first_file,
+                one.files,
+                one.days(now),
             ]
         )
     return out.getvalue().encode()
