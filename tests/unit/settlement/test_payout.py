@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files as resources
 from typing import Any
@@ -70,6 +71,8 @@ def test_what_was_settled_stays_so_whatever_comes_after(house: House) -> None:
     house.refund("BOOK-R2", "BOOK", 7_000)
     house.stream("BOOK")
     house.settle_day(key(SECOND_DAY))
+    moved = PayoutAccount("Harbour Books", "999-999999-999", "HSBCHKHH", "HK")
+    house.gateway.stores.put(replace(house.store, payout_account=moved))
     paid = house.objects()
     assert house.settle(key(FIRST_DAY)) == first
     assert house.objects() == paid
