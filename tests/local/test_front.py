@@ -49,9 +49,14 @@ def _serve(server: ThreadingHTTPServer) -> Iterator[ThreadingHTTPServer]:
     server.server_close()
 
 
+class _Upstream(ThreadingHTTPServer):
+    request_queue_size = 128  # the default of 5 refuses when 32 clients come at once
+    daemon_threads = True
+
+
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[ThreadingHTTPServer]:
-    yield from _serve(ThreadingHTTPServer(("127.0.0.1", 0), _Echo))
+    yield from _serve(_Upstream(("127.0.0.1", 0), _Echo))
 
 
 @pytest.fixture(scope="module")
