@@ -78,6 +78,30 @@ class TransactionUnknown(TidegateError):
     code = "C0004"
 
 
+class OrderUnknown(TidegateError):
+    """There is no order with this merchantOrderID."""
+
+    code = "C0005"
+
+
+class VaultUnknown(TidegateError):
+    """The vault does not exist, or is another store's."""
+
+    code = "C0006"
+
+
+class UserUnknown(TidegateError):
+    """Nothing is stored for this userReference."""
+
+    code = "C0007"
+
+
+class TokenUnknown(TidegateError):
+    """The token does not exist, is deleted, disabled or another store's."""
+
+    code = "C0008"
+
+
 class DuplicateTransaction(TidegateError):
     """The merchantTransID was used before."""
 
@@ -132,6 +156,54 @@ class AmountExceeded(TidegateError):
     code = "B0013"
 
 
+class AuthenticationRequired(TidegateError):
+    """The payer has to be authenticated first."""
+
+    code = "B0019"
+
+
+class AuthenticationFailed(TidegateError):
+    """The payer's authentication failed or is of high risk."""
+
+    code = "B0021"
+
+
+class AuthenticationUnsupported(TidegateError):
+    """This kind of authentication is not supported."""
+
+    code = "B0011"
+
+
+class FunctionUnsupported(TidegateError):
+    """The network does not support this function."""
+
+    code = "B0032"
+
+
+class RateUnknown(TidegateError):
+    """There is no FX rate for this pair, or the quote has expired."""
+
+    code = "B0035"
+
+
+class PaymentCodeRejected(TidegateError):
+    """The payment code is expired or wrong."""
+
+    code = "I0111"
+
+
+class DecryptionFailed(TidegateError):
+    """Encrypted card data cannot be opened."""
+
+    code = "V0004"
+
+
+class InapplicableField(TidegateError):
+    """A field is not applicable with, or without, another one."""
+
+    code = "V0009"
+
+
 class RiskRefused(TidegateError):
     """The payment was refused for security reasons."""
 
@@ -163,6 +235,12 @@ class Unanswered(TidegateError):
     """Something was sent and no matching answer came: the outcome is unknown."""
 
     code = "P0098"
+
+
+class NetworkTokenRefused(TidegateError):
+    """The token service made no network token of this card, or ended it."""
+
+    code = "P0000"
 
 
 class StaleVersion(TidegateError):

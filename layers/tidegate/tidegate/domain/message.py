@@ -10,7 +10,14 @@ from typing import Literal
 
 from tidegate.domain.money import Money
 
-Kind = Literal["purchase", "refund"]
+Kind = Literal["purchase", "refund", "payout"]
+"""A payout is an original credit: money pushed to a card (Visa OCT, Mastercard MoneySend)."""
+
+StoredCredential = Literal["first", "cardholder", "recurring", "unscheduled"]
+"""A card on file: the payment that stores it, one by the cardholder, one by the merchant alone."""
+
+STEP_UP = frozenset({"1A", "65"})
+"""Soft declines of Visa and Mastercard: the issuer wants the cardholder authenticated first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,24 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class CardholderProof:
+    """What an authorization carries of the cardholder's authentication (EMV 3-D Secure), or of a
+    network token's use."""
+
+    eci: str
+    """As the network wants it: 05, 06, 07 or 02, 01, 00."""
+    value: str = field(repr=False)
+    """CAVV, AAV or token cryptogram: base64 of 20 bytes; empty where there is none."""
+    ds_trans_id: str | None = None
+    version: str | None = None
+    """3-D Secure message version, such as 2.2.0."""
+    of_token: bool = False
+    """The value is a network token's cryptogram."""
+    wallet: str | None = None
+    """``walletIdentifiers`` of a network token, such as MDESForMerchants."""
+
+
+@dataclass(frozen=True, slots=True)
 class CardAcceptor:
     """The merchant as the networks know it (DE 18, 42, 43)."""
 
@@ -54,7 +79,7 @@ class CardAcceptor:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A 0100: a purchase, or a refund (processing code 20)."""
+    """A 0100: a purchase, a refund (processing code 20) or a payout (26 Visa, 28 Mastercard)."""
 
     identity: MessageIdentity
     kind: Kind
@@ -64,7 +89,10 @@ class AuthorizationRequest:
     local_time: str
     """YYMMDDhhmmss in the store's time zone (DE 12 and 13)."""
     scheme_reference: str | None = None
-    """Visa transaction identifier or Banknet reference of the payment that a refund belongs to."""
+    """Visa transaction identifier or Banknet reference of the payment that a refund belongs to, or
+    of the one that stored the card."""
+    proof: CardholderProof | None = None
+    stored: StoredCredential | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +115,29 @@ class ReversalRequest:
 
 @dataclass(frozen=True, slots=True)
 class NetworkAnswer:
-    """A 0110 or 0410 that matches its request."""
+    """A 0110 or 0410 that matches its request, or what a wallet answered."""
 
     response_code: str
-    """DE 39."""
+    """DE 39, or the wallet's own code."""
     authorization_code: str | None = None
     scheme_reference: str | None = None
     cvc_result: str | None = None
     """M match, N no match, P not processed."""
+    outcome: str | None = None
+    """approved, declined or pending where the code is not of ISO 8583."""
+    decline: str | None = None
+    """The EVO result code of a wallet's refusal."""
 
     @property
     def approved(self) -> bool:
-        return self.response_code == "00"
+        return self.outcome == "approved" or (self.outcome is None and self.response_code == "00")
+
+    @property
+    def pending(self) -> bool:
+        """The payer has still to act."""
+        return self.outcome == "pending"
+
+    @property
+    def wants_authentication(self) -> bool:
+        """A soft decline: the same card may be approved once its holder is authenticated."""
+        return self.outcome is None and self.response_code in STEP_UP
