@@ -36,13 +36,15 @@ curl -s "$url$path" -H 'Content-Type: application/json' -H "DateTime: $when" -H 
 
 
 def create(stack: "Stack") -> dict[str, str]:
-    """Create the store, or find it with its key, and write `store.json` for outside clients.
+    """Create the store, or find it with its key, and write `store.json` for outside clients; the
+    ECB's newest rates are loaded as well, unless they are there.
 
     Raises:
         LocalError: the operator command failed.
     """
     webhook = stack.url("merchant") + "/webhook"
     made = _operator(stack, "store", "put", "--file", str(DEFINITION), "--webhook", webhook)
+    _operator(stack, "fx", "load-ecb")
     account = {"baseUrl": stack.base_url, **{name: made[name] for name in SHOWN}}
     (stack.state_dir / "store.json").write_text(json.dumps(account, indent=2) + "\n")
     return account
@@ -79,6 +81,6 @@ def _operator(stack: "Stack", *arguments: str) -> dict[str, str]:
     )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-        raise LocalError(f"The demo store could not be created: {said[-1]}")
+        raise LocalError(f"The demo store could not be set up: {said[-1]}")
     answer: dict[str, str] = json.loads(done.stdout)
     return answer

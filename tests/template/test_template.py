@@ -29,7 +29,7 @@ from tidegate.services.notify_merchant import TRIES, WAITS_S
 MAX_HANDLER_LINES = 45
 API_GATEWAY_TIMEOUT_S = 29
 SQS_LONGEST_WAIT_S = 12 * 3600
-OUR_OPERATIONS = ("payment", "capture", "cancel", "refund", "cancelOrRefund")
+OUR_OPERATIONS = ("payment", "capture", "cancel", "refund", "cancelOrRefund", "FXRateInquiry")
 
 # What knows no narrower resource: why it may say "*".
 ANY_RESOURCE_ALLOWED = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.fx_memory import ONE_DAY, Exchange
 from tests.support.gateway import Gateway
 from tidegate.adapters.notices import read_notice
 from tidegate.domain.events import Event
@@ -20,7 +21,13 @@ from tidegate.domain.ledger import BatchKey
 from tidegate.domain.reconciliation import Summary
 from tidegate.domain.transitions import Operation, Status
 from tidegate.ports_notices import TOPIC, WEBHOOK
-from tidegate.runtime import bootstrap, wiring_notices, wiring_reconciliation, wiring_settlement
+from tidegate.runtime import (
+    bootstrap,
+    wiring_fx,
+    wiring_notices,
+    wiring_reconciliation,
+    wiring_settlement,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
@@ -92,6 +99,16 @@ def test_samples_hold_no_cards_but_the_networks_public_test_numbers() -> None:
     for path in EVENTS.glob("*/*.json"):
         numbers = re.findall(r"(?<!\d)[2-6]\d{15}(?!\d)", path.read_text())
         assert set(numbers) <= PUBLIC_TEST_CARDS, path
+
+
+@pytest.mark.usefixtures("gateway")
+def test_a_quote_and_a_daily_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = Exchange(ONE_DAY)
+    monkeypatch.setattr(wiring_fx, "rates", lambda: exchange.rates)
+    monkeypatch.setattr(wiring_fx, "quote_fx_rate", lambda: exchange.quote)
+    quoted = ask("quote_fx_rate/hkd-in-usd")
+    assert quoted["fxRateInquiry"]["transAmount"] == {"currency": "USD", "value": "99.42"}
+    assert ask("get_fx_rate/hkd-to-usd")["fxRateInquiry"]["fxRate"]["value"] == "0.1274586433"
 
 
 @pytest.mark.usefixtures("gateway")

@@ -1,5 +1,5 @@
-"""``python -m tidegate.operator``: create and change stores, look at breaks; on a laptop and on
-AWS.
+"""``python -m tidegate.operator``: create and change stores, look at breaks, load rates; on a
+laptop and on AWS.
 
 The table and the key come from the environment (``TABLE_NAME``, ``KMS_KEY_ID``) or from a stack's
 outputs (``--stack``).
@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tidegate import operator_fx
+from tidegate.adapters.dynamodb.fx import DynamoRates
 from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.store_document import read_store, write_store
 from tidegate.adapters.dynamodb.stores import DynamoStores
@@ -31,6 +33,7 @@ class Desk:
 
     stores: DynamoStores
     breaks: DynamoBreaks
+    rates: DynamoRates
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -140,7 +143,7 @@ def _desk(stack: str | None) -> Desk:
         outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
         names = {"TABLE_NAME": outputs["TableName"], "KMS_KEY_ID": outputs["KmsKeyId"]}
     table = names["TABLE_NAME"]
-    return Desk(DynamoStores(table, names["KMS_KEY_ID"]), DynamoBreaks(table))
+    return Desk(DynamoStores(table, names["KMS_KEY_ID"]), DynamoBreaks(table), DynamoRates(table))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -151,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     looking = areas.add_parser("breaks", help=breaks.__doc__)
     looking.add_argument("network")
     looking.set_defaults(run=breaks)
+    operator_fx.add_commands(areas)
     store = areas.add_parser("store").add_subparsers(required=True)
     putting = store.add_parser("put", help=put.__doc__)
     putting.add_argument("--file", required=True)
