@@ -108,7 +108,7 @@ def test_a_quote_and_a_daily_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring_fx, "quote_fx_rate", lambda: exchange.quote)
     quoted = ask("quote_fx_rate/hkd-in-usd")
     assert quoted["fxRateInquiry"]["transAmount"] == {"currency": "USD", "value": "99.42"}
-    assert ask("get_fx_rate/hkd-to-usd")["fxRateInquiry"]["fxRate"]["value"] == "0.1274586433"
+    assert ask("get_fx_rate/hkd-to-usd")["fxRateInquiry"]["fxRate"]["value"] == "0.1274585862"
 
 
 @pytest.mark.usefixtures("gateway")
