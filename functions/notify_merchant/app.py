@@ -1,4 +1,4 @@
-"""Queue consumer: deliver one notice; a failed webhook comes again after a wait that grows."""
+"""Queue consumer: tell one notice for the first time; what is not acknowledged is written down."""
 
 from __future__ import annotations
 
@@ -8,30 +8,23 @@ from tidegate.adapters.notices import read_notice
 from tidegate.ports_notices import WEBHOOK
 from tidegate.runtime import wiring_notices
 from tidegate.runtime.observability import annotate, count, instrument, log
-from tidegate.services.notify_merchant import wait_s
 
 notify_merchant = wiring_notices.notify_merchant()
-queue = wiring_notices.queue()
 
 
 @instrument
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Partial batch answers: each message stands for itself."""
-    failed = [record["messageId"] for record in event["Records"] if not _delivered(record)]
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+def handler(event: dict[str, Any], _context: object) -> None:
+    """One message a batch: what raises comes again, and its group waits for it."""
+    for record in event["Records"]:
+        _tell(record)
 
 
-def _delivered(record: dict[str, Any]) -> bool:
+def _tell(record: dict[str, Any]) -> None:
     channel, notice = read_notice(record["body"])
     payment = notice.payment
     annotate(payment_id=payment.trans_id, sid=payment.sid, network=payment.leg.network)
     if channel != WEBHOOK:
         notify_merchant.publish(notice)
-        return True
-    tries = int(record["attributes"]["ApproximateReceiveCount"])
-    if notify_merchant.webhook(notice, tries):
-        return True
-    log.info("webhook not accepted", extra={"tries": tries, "event_code": notice.code})
-    count("WebhookNotAccepted")
-    queue.postpone(record["receiptHandle"], wait_s(tries))
-    return False
+    elif not notify_merchant.webhook(notice):
+        log.info("outstanding", extra={"sequence": notice.sequence, "event_code": notice.code})
+        count("WebhookNotAccepted")

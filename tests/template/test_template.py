@@ -21,14 +21,13 @@ from tests.template.reading import (
     template,
     variables,
 )
+from tidegate.adapters.webhook import TIMEOUT_S
 from tidegate.api.evocloud.result_codes import RESULT_CODES
 from tidegate.runtime.settings import Settings
 from tidegate.services.limits import WORKFLOW_S
-from tidegate.services.notify_merchant import TRIES, WAITS_S
 
 MAX_HANDLER_LINES = 45
 API_GATEWAY_TIMEOUT_S = 29
-SQS_LONGEST_WAIT_S = 12 * 3600
 OUR_OPERATIONS = ("payment", "capture", "cancel", "refund", "cancelOrRefund", "FXRateInquiry")
 
 # What knows no narrower resource: why it may say "*".
@@ -172,13 +171,18 @@ def test_who_calls_waits_longer_than_who_is_called() -> None:
     assert functions()["CreatePaymentFunction"]["Timeout"] > WORKFLOW_S
 
 
-def test_a_notice_is_tried_as_often_as_there_are_waits() -> None:
+def test_a_payments_notices_are_told_one_after_the_other() -> None:
     queue = resources("AWS::SQS::Queue")["NoticesQueue"]
-    timeout = functions()["NotifyMerchantFunction"]["Timeout"]
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == TRIES
-    assert queue["VisibilityTimeout"] >= 6 * timeout, "AWS's advice for queues that feed functions"
-    assert max(WAITS_S) + timeout <= SQS_LONGEST_WAIT_S
-    assert sum(WAITS_S) < queue["MessageRetentionPeriod"]
+    assert (queue["FifoQueue"], queue["DeduplicationScope"]) == (True, "messageGroup")
+    assert resources("AWS::SQS::Queue")["NoticesDeadLetters"]["FifoQueue"] is True
+    notify = functions()["NotifyMerchantFunction"]
+    assert notify["Events"]["Notices"]["Properties"]["BatchSize"] == 1
+    assert queue["VisibilityTimeout"] >= 6 * notify["Timeout"], "AWS's advice for such queues"
+
+
+def test_a_try_of_a_webhook_ends_before_its_function_does() -> None:
+    for name in ("NotifyMerchantFunction", "RedeliverNoticeFunction"):
+        assert functions()[name]["Timeout"] >= 2 * TIMEOUT_S, name
 
 
 def test_streams_are_read_in_full_and_give_up_into_a_queue() -> None:

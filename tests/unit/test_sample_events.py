@@ -28,6 +28,7 @@ from tidegate.runtime import (
     wiring_reconciliation,
     wiring_settlement,
 )
+from tidegate.services.redeliver_notice import Round
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
@@ -157,15 +158,18 @@ def test_a_task_of_the_workflow(
     assert gateway.payments.payment("PAY-1").status is status
 
 
+class Context:
+    """What Lambda hands over beside the event."""
+
+    function_name = "sampled"
+    aws_request_id = "1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 50_000
+
+
 @pytest.mark.usefixtures("gateway")
 def test_the_janitor_takes_a_scheduled_event() -> None:
-    class Context:
-        function_name = "sweep"
-        aws_request_id = "1"
-
-        def get_remaining_time_in_millis(self) -> int:
-            return 50_000
-
     counts = handler("sweep_due")(sample("sweep_due/every-minute"), Context())
     assert counts == {"seen": 0, "ended": 0, "open": 0, "failed": 0}
 
@@ -203,50 +207,50 @@ def test_a_record_that_cannot_be_queued_comes_again(monkeypatch: pytest.MonkeyPa
 
 
 class Notices:
-    """A NotifyMerchant that notes what it is asked for."""
+    """A NotifyMerchant and a RedeliverNotice that note what they are asked for."""
 
-    def __init__(self, accepted: bool = True) -> None:
-        self.accepted = accepted
+    def __init__(self, came_of: Round | None = None) -> None:
+        self.came_of = came_of or Round()
         self.webhooks: list[tuple[str, int]] = []
         self.published: list[str] = []
-        self.waits: list[int] = []
+        self.looked_at: list[tuple[str, str, int]] = []
 
-    def webhook(self, event: Event, tries: int) -> bool:
-        self.webhooks.append((event.code, tries))
-        return self.accepted
+    def webhook(self, event: Event) -> bool:
+        self.webhooks.append((event.code, event.sequence))
+        return False
 
     def publish(self, event: Event) -> None:
         self.published.append(event.code)
 
-    def postpone(self, _receipt: str, seconds: int) -> None:
-        self.waits.append(seconds)
-
-
-def notices(monkeypatch: pytest.MonkeyPatch, made: Notices) -> Notices:
-    monkeypatch.setattr(wiring_notices, "notify_merchant", lambda: made)
-    monkeypatch.setattr(wiring_notices, "queue", lambda: made)
-    return made
+    def __call__(self, sid: str, trans_id: str, run: int, until: float) -> Round:
+        self.looked_at.append((sid, trans_id, run))
+        return self.came_of
 
 
 def test_a_notice_goes_to_the_webhook_or_to_the_topic(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = notices(monkeypatch, Notices())
-    assert call("notify_merchant/webhook") == {"batchItemFailures": []}
-    assert (made.webhooks, made.published) == ([("Capture", 1)], [])
-    assert call("notify_merchant/topic") == {"batchItemFailures": []}
-    assert (made.published, made.waits) == (["Capture"], [])
+    made = Notices()
+    monkeypatch.setattr(wiring_notices, "notify_merchant", lambda: made)
+    call("notify_merchant/webhook")
+    assert (made.webhooks, made.published) == ([("Capture", 3)], [])
+    call("notify_merchant/topic")
+    assert (made.webhooks, made.published) == ([("Capture", 3)], ["Capture"])
 
 
-def test_a_webhook_that_is_not_accepted_waits_and_comes_again(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("came_of", "answer"),
+    [
+        (Round(told=[3]), {"done": True, "waitS": 0, "parked": False}),
+        (Round(failed=[3], wait_s=57), {"done": False, "waitS": 57, "parked": False}),
+        (Round(failed=[3], parked=[3, 5]), {"done": True, "waitS": 0, "parked": True}),
+    ],
+)
+def test_a_round_says_how_the_workflow_goes_on(
+    monkeypatch: pytest.MonkeyPatch, came_of: Round, answer: dict[str, Any]
 ) -> None:
-    made = notices(monkeypatch, Notices(accepted=False))
-    event = sample("notify_merchant/webhook")
-    (record,) = event["Records"]
-    for tries in ("1", "2", "3"):
-        record["attributes"]["ApproximateReceiveCount"] = tries
-        failed = handler("notify_merchant")(event, None)["batchItemFailures"]
-        assert failed == [{"itemIdentifier": record["messageId"]}]
-    assert made.waits == [15, 60, 300]
+    made = Notices(came_of)
+    monkeypatch.setattr(wiring_notices, "redeliver_notice", lambda: made)
+    found = handler("redeliver_notice")(sample("redeliver_notice/first-round"), Context())
+    assert (found, made.looked_at) == (answer, [("S024116", "PAY-1", 1)])
 
 
 def test_a_notice_holds_neither_the_card_nor_the_nonce() -> None:

@@ -1,8 +1,8 @@
-"""``python -m tidegate.operator``: create and change stores, look at breaks, load rates; on a
-laptop and on AWS.
+"""``python -m tidegate.operator``: create and change stores, look at breaks, load rates, send
+notices again; on a laptop and on AWS.
 
-The table and the key come from the environment (``TABLE_NAME``, ``KMS_KEY_ID``) or from a stack's
-outputs (``--stack``).
+The table, the key and the notices' workflow come from the environment (``TABLE_NAME``,
+``KMS_KEY_ID``, ``NOTICES_STATE_MACHINE_ARN``) or from a stack's outputs (``--stack``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tidegate import operator_fx
+from tidegate import operator_fx, operator_notices
 from tidegate.adapters.dynamodb.fx import DynamoRates
 from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.store_document import read_store, write_store
@@ -34,6 +34,8 @@ class Desk:
     stores: DynamoStores
     breaks: DynamoBreaks
     rates: DynamoRates
+    names: Mapping[str, str]
+    """The stack's resources, under the names of the functions' variables."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -141,9 +143,14 @@ def _desk(stack: str | None) -> Desk:
 
         found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
-        names = {"TABLE_NAME": outputs["TableName"], "KMS_KEY_ID": outputs["KmsKeyId"]}
+        names = {
+            "TABLE_NAME": outputs["TableName"],
+            "KMS_KEY_ID": outputs["KmsKeyId"],
+            operator_notices.WORKFLOW: outputs["NoticesStateMachineArn"],
+        }
     table = names["TABLE_NAME"]
-    return Desk(DynamoStores(table, names["KMS_KEY_ID"]), DynamoBreaks(table), DynamoRates(table))
+    stores = DynamoStores(table, names["KMS_KEY_ID"])
+    return Desk(stores, DynamoBreaks(table), DynamoRates(table), names)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     looking.add_argument("network")
     looking.set_defaults(run=breaks)
     operator_fx.add_commands(areas)
+    operator_notices.add_commands(areas)
     store = areas.add_parser("store").add_subparsers(required=True)
     putting = store.add_parser("put", help=put.__doc__)
     putting.add_argument("--file", required=True)

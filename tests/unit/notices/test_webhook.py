@@ -159,6 +159,27 @@ def test_an_endpoint_gets_so_much_time_and_no_more(
     assert time.monotonic() - started < 3 * PATIENCE_S
 
 
+def test_an_endpoint_that_hung_rests_and_others_do_not(
+    gateway: Gateway,
+    endpoint: Callable[[Talk], Endpoint],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webhook, "TIMEOUT_S", PATIENCE_S)
+    hanging, other = endpoint(silent), endpoint(saying("200 OK", b"success"))
+    webhooks = HttpWebhooks(open_network=True, rest_s=3 * PATIENCE_S)
+
+    def tell(url: str) -> bool | None:
+        return webhooks.deliver(gateway.store, url, event_of(gateway), None)
+
+    assert tell(hanging.url) is False
+    assert tell(hanging.url.replace("shop=1", "shop=2")) is False
+    assert len(hanging.requests) == 1, "the second was not sent"
+    assert tell(other.url) is True
+    hanging.talk = saying("200 OK", b"success")
+    time.sleep(3 * PATIENCE_S)
+    assert tell(hanging.url) is True
+
+
 def test_an_endless_answer_is_not_read_to_its_end(
     gateway: Gateway, endpoint: Callable[[Talk], Endpoint]
 ) -> None:

@@ -1,7 +1,9 @@
-"""The notices' queue, topic and mail on SQS, SNS and SES."""
+"""The notices' queue, workflow, topic and mail on SQS, Step Functions, SNS and SES."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from tidegate.api.evocloud.notifications import notification_body
 from tidegate.api.evocloud.responses import wire_status
 from tidegate.domain.events import Event
 from tidegate.domain.payment import Payment, PaymentOperation
-from tidegate.ports_notices import TOPIC, WEBHOOK
+from tidegate.ports_notices import TOPIC, WEBHOOK, Backlog
 
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
 _KEPT_BACK = ("x", "n", "k", "d")
@@ -35,9 +37,15 @@ class SqsNoticeQueue:
         self._client = boto3.client("sqs", config=_CONFIG)
 
     def send(self, events: Sequence[Event]) -> None:
-        """The store is the message's group: no store's backlog keeps the others waiting."""
+        """A payment's webhooks are a group of the queue, its messages to the topic another: each
+        group is told in order, and none waits for another. The same event sent again within five
+        minutes is one message."""
         messages = [
-            {"MessageBody": write_notice(event, channel), "MessageGroupId": event.payment.sid}
+            {
+                "MessageBody": write_notice(event, channel),
+                "MessageGroupId": f"{channel}-{event.payment.sid}-{event.payment.trans_id}",
+                "MessageDeduplicationId": str(event.sequence),  # the queue looks at it per group
+            }
             for event in events
             for channel in (WEBHOOK, TOPIC)
         ]
@@ -50,11 +58,27 @@ class SqsNoticeQueue:
             if answer.get("Failed"):
                 raise NotTaken
 
-    def postpone(self, receipt: str, seconds: int) -> None:
-        """Show a message again only after so many seconds."""
-        self._client.change_message_visibility(
-            QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
-        )
+
+class StandardRedelivery:
+    """``RedeliveryWorkflow``: one execution per run of a backlog, its name the run's."""
+
+    def __init__(self, state_machine_arn: str) -> None:
+        self._arn = state_machine_arn
+        self._client = boto3.client("stepfunctions", config=_CONFIG)
+
+    def start(self, backlog: Backlog, wait_s: int) -> None:
+        # A hash, because names take fewer characters than merchants' ids do.
+        payment = hashlib.sha256(f"{backlog.sid}/{backlog.trans_id}".encode()).hexdigest()[:32]
+        given = {
+            "sid": backlog.sid,
+            "transId": backlog.trans_id,
+            "run": backlog.run,
+            "waitS": wait_s,
+        }
+        with contextlib.suppress(self._client.exceptions.ExecutionAlreadyExists):
+            self._client.start_execution(
+                stateMachineArn=self._arn, name=f"{payment}-{backlog.run}", input=json.dumps(given)
+            )
 
 
 @dataclass(frozen=True)

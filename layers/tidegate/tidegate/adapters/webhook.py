@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tidegate.api.evocloud.notifications import notification_body, notification_headers
@@ -31,22 +31,44 @@ class NotAllowed(Exception):
 @dataclass(frozen=True)
 class HttpWebhooks:
     """Merchants' endpoints; ``open_network`` allows http and private addresses, for the local
-    stage alone."""
+    stage alone.
+
+    An endpoint that has just run into the deadline is not tried by this process for ``rest_s``:
+    it fails at once, so that whoever hangs takes only a small part of the time meant for all.
+    """
 
     open_network: bool
+    rest_s: float = 0.0
+    _hung: dict[str, float] = field(default_factory=dict, init=False, repr=False)
+    """When an address, its query aside, last ran into the deadline."""
 
     def deliver(
         self, store: Store, url: str, event: Event, operation: PaymentOperation | None
     ) -> bool | None:
+        address = url.partition("?")[0]
+        if self._rests(address):
+            return False
         body = notification_body(event, operation)
         headers = notification_headers(store, url, event, body, time.time())
+        began = time.monotonic()
         try:
             status, answer = self._post(url, body.encode(), headers)
         except (OSError, http.client.HTTPException, NotAllowed, ValueError):
+            if time.monotonic() - began >= TIMEOUT_S:
+                self._hung[address] = time.monotonic()
             return False
         if status == http.HTTPStatus.OK and answer.strip().lower() == ACKNOWLEDGED:
             return True
         return None if 200 <= status < 300 else False
+
+    def _rests(self, address: str) -> bool:
+        hung_at = self._hung.get(address)
+        if hung_at is None:
+            return False
+        if time.monotonic() - hung_at < self.rest_s:
+            return True
+        del self._hung[address]
+        return False
 
     def _post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         parts = urlsplit(url)
@@ -57,7 +79,7 @@ class HttpWebhooks:
         deadline = time.monotonic() + TIMEOUT_S
         connection = http.client.HTTPConnection(parts.hostname, port, timeout=TIMEOUT_S)
         try:
-            connection.sock = self._connect(parts.hostname, port, secure)
+            connection.sock = self._connect(parts.hostname, port, secure, deadline)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             with _cut_off(connection.sock, deadline):
                 connection.request("POST", target, body=body, headers=headers)
@@ -66,7 +88,7 @@ class HttpWebhooks:
         finally:
             connection.close()
 
-    def _connect(self, host: str, port: int, secure: bool) -> socket.socket:
+    def _connect(self, host: str, port: int, secure: bool, deadline: float) -> socket.socket:
         """To the very address that was checked: a name may point elsewhere a moment later."""
         address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
         if not self.open_network and not ipaddress.ip_address(address).is_global:
@@ -74,6 +96,7 @@ class HttpWebhooks:
         raw = socket.create_connection((address, port), timeout=TIMEOUT_S)
         if not secure:
             return raw
+        raw.settimeout(max(0.1, deadline - time.monotonic()))
         return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
 
 

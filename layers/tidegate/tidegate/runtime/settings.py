@@ -29,6 +29,7 @@ class Settings:
     events_topic_arn: str
     mail_from: str
     notices_queue_url: str
+    notices_state_machine_arn: str
     payment_state_machine_arn: str
     settlement_state_machine_arn: str
     reconciliation_state_machine_arn: str
@@ -48,6 +49,7 @@ class Settings:
             events_topic_arn=env.get("EVENTS_TOPIC_ARN", ""),
             mail_from=env.get("MAIL_FROM", ""),
             notices_queue_url=env.get("NOTICES_QUEUE_URL", ""),
+            notices_state_machine_arn=env.get("NOTICES_STATE_MACHINE_ARN", ""),
             payment_state_machine_arn=env.get("PAYMENT_STATE_MACHINE_ARN", ""),
             settlement_state_machine_arn=env.get("SETTLEMENT_STATE_MACHINE_ARN", ""),
             reconciliation_state_machine_arn=env.get("RECONCILIATION_STATE_MACHINE_ARN", ""),

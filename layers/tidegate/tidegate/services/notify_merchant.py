@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tidegate.domain.events import Event
-from tidegate.domain.payment import PaymentOperation
 from tidegate.domain.store import Store
-from tidegate.ports import PaymentStore, StoreDirectory
-from tidegate.ports_notices import Mailer, Topic, Webhooks
-
-WAITS_S = (15, 60, 300, 1_800, 7_200, 21_600, 43_100, 43_100)
-"""Between tries of a webhook. SQS hides a message for 12 hours at most, counted from its receipt:
-the try itself is part of them."""
-TRIES = len(WAITS_S) + 1
+from tidegate.ports import StoreDirectory
+from tidegate.ports_notices import Mailer, Topic
+from tidegate.services.notice_backlog import holds_back
+from tidegate.services.outstanding_notices import Outstanding
+from tidegate.services.webhook_notice import WebhookNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,42 +18,34 @@ class NotifyMerchant:
     """The use case, over its ports."""
 
     stores: StoreDirectory
-    payments: PaymentStore
-    webhooks: Webhooks
+    tell: WebhookNotice
+    outstanding: Outstanding
     topic: Topic
     mailer: Mailer
 
-    def webhook(self, event: Event, tries: int) -> bool:
-        """Try the webhook for the ``tries``-th time; whether the notice needs no further try.
-
-        A plain 2xx without the word SUCCESS counts after the last try.
-        """
-        store = self.stores.get(event.payment.sid)
-        operation = self._operation(event)
-        url = (operation and operation.webhook) or event.payment.webhook or store.webhook
-        if not url:
-            return True
-        accepted = self.webhooks.deliver(store, url, event, operation)
-        return accepted is True or (accepted is None and tries >= TRIES)
+    def webhook(self, event: Event) -> bool:
+        """Try the webhook for the first time, unless an earlier notice of the payment is still
+        to be heard; whether it is acknowledged. What is not is written down as outstanding."""
+        sid, trans_id, sequence = event.payment.sid, event.payment.trans_id, event.sequence
+        backlog = self.outstanding.of(sid, trans_id)
+        if any(one.sequence == sequence for one in backlog.waiting):
+            # The queue says it twice, perhaps because we died before the run was started.
+            self.outstanding.start(backlog)
+            return False
+        if holds_back(backlog, sequence):
+            self.outstanding.hold_back(sid, trans_id, sequence)
+            return False
+        said = self.tell(event)
+        if not said:
+            self.outstanding.try_again(sid, trans_id, sequence, heard=said is None)
+        return bool(said)
 
     def publish(self, event: Event) -> None:
         """Publish to the topic, and mail where the store asks for it."""
-        self.topic.publish(event, self._operation(event))
+        self.topic.publish(event, self.tell.operation(event))
         store = self.stores.get(event.payment.sid)
         if store.mail_each_payment and store.email:
             self.mailer.send(store.email, *_mail(store, event))
-
-    def _operation(self, event: Event) -> PaymentOperation | None:
-        """The item of what was done: it has the request's own webhook and metadata."""
-        if not event.entry.trans_id:
-            return None
-        found = self.payments.get(event.payment.sid, event.entry.trans_id)
-        return found.as_of(event.payment) if isinstance(found, PaymentOperation) else None
-
-
-def wait_s(tries: int) -> int:
-    """Seconds until the next try after ``tries`` tries."""
-    return WAITS_S[min(tries, len(WAITS_S)) - 1]
 
 
 def _mail(store: Store, event: Event) -> tuple[str, str]:
