@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,7 @@ from local.merchant_client import Merchant
 from local.operations import Operations
 from local.stack import Stack
 from tests.e2e.conftest import eventually
+from tidegate.adapters.webhook import TIMEOUT_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 NewId = Callable[[str], str]
@@ -30,13 +33,9 @@ def test_every_change_is_told_with_a_rising_sequence_and_a_valid_signature(
     merchant.change("refund", payment, new_id("REF"), "20.00")
     eventually(lambda: len(received(stack, payment)) >= 3)
     told = received(stack, payment)
-    codes = {json.loads(one["body"])["eventCode"] for one in told}
-    assert codes == {"Payment", "Capture", "Refund"}
-    by_code = {json.loads(one["body"])["eventCode"]: one for one in told}
-    order = [
-        int(_header(by_code[code], "X-Evo-Sequence")) for code in ("Payment", "Capture", "Refund")
-    ]
-    assert order == sorted(order)
+    assert [_code(one) for one in told] == ["Payment", "Capture", "Refund"]
+    order = [_sequence(one) for one in told]
+    assert order == sorted(set(order))
     for one in told:
         raw = one["body"].encode()
         stamp, msg_id = _header(one, "DateTime"), _header(one, "MsgID")
@@ -45,24 +44,102 @@ def test_every_change_is_told_with_a_rising_sequence_and_a_valid_signature(
         assert "result" not in json.loads(one["body"])
 
 
-def test_an_endpoint_that_hangs_delays_nobody_else(
+def test_what_is_acknowledged_at_once_starts_no_workflow(
     stack: Stack, merchant: Merchant, new_id: NewId
 ) -> None:
+    payment = new_id("PAY")
+    merchant.payment(payment, "10.00")
+    eventually(lambda: len(received(stack, payment)) == 1)
+    assert runs_of(stack, payment) == []
+
+
+def test_an_endpoint_that_hangs_delays_others_once_at_most(
+    stack: Stack, merchant: Merchant, new_id: NewId
+) -> None:
+    """The embedded queue is read by one reader, where AWS has one for every payment: the others
+    wait for the first notice that hangs, and not for the next."""
     hanging = [new_id("HANG") for _ in range(4)]
     for trans_id in hanging:
         merchant.payment(trans_id, "11.00", webhook=stack.url("merchant") + "/hang")
     payment = new_id("PAY")
     merchant.payment(payment, "12.00")
-    eventually(lambda: len(received(stack, payment)) == 1, within_s=8)
+    eventually(lambda: len(received(stack, payment)) == 1, within_s=TIMEOUT_S + 8)
 
 
-def test_a_refused_notice_comes_again(stack: Stack, merchant: Merchant, new_id: NewId) -> None:
+def test_what_comes_later_waits_for_what_was_refused(
+    stack: Stack, merchant: Merchant, new_id: NewId
+) -> None:
     payment = new_id("PAY")
     merchant.payment(payment, "13.00", webhook=f"{stack.url('merchant')}/fail-once/{payment}")
-    eventually(lambda: len(received(stack, payment)) == 2, within_s=60)
-    first, second = received(stack, payment)
-    assert _header(first, "MsgID") == _header(second, "MsgID")
-    assert first["body"] == second["body"]
+    merchant.change("capture", payment, new_id("CAP"), "13.00")
+    eventually(lambda: len(received(stack, payment)) == 3, within_s=90)
+    refused, told, captured = received(stack, payment)
+    assert [_code(one) for one in (refused, told, captured)] == ["Payment", "Payment", "Capture"]
+    assert _header(refused, "MsgID") == _header(told, "MsgID") != _header(captured, "MsgID")
+    assert _header(refused, "DateTime") < _header(told, "DateTime")
+    assert _header(refused, "Authorization") != _header(told, "Authorization")
+    assert refused["body"] == told["body"]
+    (run,) = runs_of(stack, payment)
+    eventually(lambda: _execution(stack, run)["status"] == "SUCCEEDED")
+    assert len(entered(stack, run)) == 4
+    assert operate(stack, "list", merchant.sid, of=payment) == []
+
+
+def test_the_operator_sees_what_is_refused_and_sends_it_again(
+    stack: Stack, merchant: Merchant, new_id: NewId
+) -> None:
+    payment = new_id("PAY")
+    merchant.payment(payment, "14.00", webhook=f"{stack.url('merchant')}/fail-once/{payment}")
+    eventually(lambda: operate(stack, "list", merchant.sid, of=payment) != [])
+    (waiting,) = operate(stack, "list", merchant.sid, of=payment)
+    assert (waiting["status"], waiting["tries"]) == ("waiting", 1)
+    assert waiting["nextTryInS"] <= 18
+    operate(stack, "redeliver", merchant.sid, payment)
+    eventually(lambda: len(received(stack, payment)) == 2, within_s=10)
+    eventually(lambda: operate(stack, "list", merchant.sid, of=payment) == [])
+    operate(stack, "redeliver", merchant.sid, payment, "--sequence", str(waiting["sequences"][0]))
+    eventually(lambda: len(received(stack, payment)) == 3, within_s=30)
+    assert len({_header(one, "MsgID") for one in received(stack, payment)}) == 1
+
+
+def operate(stack: Stack, *arguments: str, of: str | None = None) -> list[dict[str, Any]]:
+    """Run a ``notices`` command; what it shows of one payment, or of all."""
+    command = [sys.executable, "-m", "tidegate.operator", "--json", "notices", *arguments]
+    done = subprocess.run(
+        command, env=stack.environment, capture_output=True, text=True, check=True
+    )
+    shown: list[dict[str, Any]] = json.loads(done.stdout)["notices"]
+    return [one for one in shown if of in (None, one["transID"])]
+
+
+def runs_of(stack: Stack, payment: str) -> list[str]:
+    """The executions of a payment's backlog."""
+    client = stack.client("stepfunctions")
+    machine = stack.outputs["NoticesStateMachineArn"]
+    found = client.list_executions(stateMachineArn=machine)["executions"]
+    arns = [one["executionArn"] for one in found]
+    return [
+        arn for arn in arns if json.loads(_execution(stack, arn)["input"])["transId"] == payment
+    ]
+
+
+def entered(stack: Stack, run: str) -> list[str]:
+    """The states that an execution went through."""
+    history = stack.client("stepfunctions").get_execution_history(executionArn=run)["events"]
+    return [one["type"] for one in history if one["type"].endswith("StateEntered")]
+
+
+def _execution(stack: Stack, run: str) -> dict[str, Any]:
+    found: dict[str, Any] = stack.client("stepfunctions").describe_execution(executionArn=run)
+    return found
+
+
+def _code(webhook: dict[str, Any]) -> str:
+    return str(json.loads(webhook["body"])["eventCode"])
+
+
+def _sequence(webhook: dict[str, Any]) -> int:
+    return int(_header(webhook, "X-Evo-Sequence"))
 
 
 def _header(webhook: dict[str, Any], name: str) -> str:
