@@ -26,6 +26,7 @@ SHORTEST_PAN = 12
 
 _SALE, _CREDIT = "05", "06"
 _KINDS = {_SALE: "purchase", _CREDIT: "refund"}
+"""A payout is presented as a credit too; its authorization tells which it is."""
 _FIRST, _ADDITIONAL = "0", "5"
 
 # What TCR 0 holds at fixed places in every sale and credit of this link.

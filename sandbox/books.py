@@ -21,12 +21,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sandbox.iso8583 import Message
-from sandbox.link import KINDS, Decision
+from sandbox.link import KINDS, Decision, Proof
+from sandbox.token_check import checked
 
 APPROVED, INVALID, DUPLICATE, MALFUNCTION = "00", "12", "94", "96"
 REFUSED = frozenset({"05", "14", "51", "54", "59", "61", "91", "96"})
 """Amounts that end in one of these are answered with it."""
 LOST_BEFORE_BOOKING, LOST_AFTER_BOOKING = "68", "62"
+SOFT_DECLINE = "65"
+"""Amounts that end in it want the cardholder authenticated first."""
+SOFT_DECLINES = {"visa": "1A", "mastercard": "65"}
 
 _CODE_CHARACTERS = string.ascii_uppercase + string.digits
 
@@ -55,6 +59,15 @@ class Original:
     def key(self) -> str:
         acquirer = self.acquirer_id.lstrip("0")  # DE 90 fills it with zeros, DE 32 does not
         return "|".join((self.transmitted_at, self.stan, acquirer, self.rrn, self.terminal_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a 0100 says beyond its plain elements."""
+
+    security_result: str
+    proof: Proof
+    network: str
 
 
 class Books:
@@ -95,7 +108,7 @@ class Books:
         return self._hash(pan)
 
     def authorize(
-        self, request: Message, security_result: str, reference: Callable[[int, str], str]
+        self, request: Message, asked: Asked, reference: Callable[[int, str], str]
     ) -> Decision:
         """Decide about a complete 0100 and book it; a duplicate gets what its first got."""
         elements = request.elements
@@ -110,8 +123,10 @@ class Books:
                     return _refused(decision, DUPLICATE)
                 return _refused(decision, MALFUNCTION) if taken_back else decision
             count = db.execute("SELECT coalesce(max(id), 0) + 1 FROM answers").fetchone()[0]
-            code = MALFUNCTION if taken_back else _response_code(elements[4])
-            decision = self._decision(code, security_result, reference, count)
+            code = MALFUNCTION if taken_back else _response_code(elements[4], asked)
+            if code == APPROVED:
+                code = checked(db, elements[2], asked.proof, self.now())
+            decision = self._decision(code, asked.security_result, reference, count)
             db.execute(
                 "INSERT INTO answers (id, identity, fingerprint, decision) VALUES (?, ?, ?, ?)",
                 (count, original.key, fingerprint, json.dumps(asdict(decision))),
@@ -263,8 +278,10 @@ def _refused(first: Decision, response_code: str) -> Decision:
     return replace(first, response_code=response_code, authorization_code=None, silent=False)
 
 
-def _response_code(amount: str) -> str:
+def _response_code(amount: str, asked: Asked) -> str:
     ending = amount[-2:]
+    if ending == SOFT_DECLINE and not (asked.proof.authenticated or asked.proof.by_merchant):
+        return SOFT_DECLINES[asked.network]
     special = ending in REFUSED or ending in {LOST_BEFORE_BOOKING, LOST_AFTER_BOOKING}
     return ending if special else APPROVED
 

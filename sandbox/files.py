@@ -1,4 +1,5 @@
-"""A host's HTTP file gateway: clearing files in, settlement files out, the books, the faults."""
+"""A host's HTTP service: clearing files in, settlement files out, the books, the faults, and the
+scheme's token service beside them."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from sandbox.faults import Faults
 from sandbox.presentments import ClearingDesk, FileIdInUse
 from sandbox.web import BadRequest, Exchange, WebServer
 
+TokenRoutes = Callable[[str, str, bytes], tuple[int, dict[str, Any]] | None]
+"""(method, path, body) -> (status, body) of the token service; None for other paths."""
 FILE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_FAULT = 1_000_000
 
@@ -29,10 +32,11 @@ class FileGateway(WebServer):
         self,
         books: Books,
         desk: ClearingDesk,
+        tokens: TokenRoutes,
         set_faults: Callable[[Faults], None],
         port: int,
     ) -> None:
-        super().__init__(partial(_FileExchange, books, desk, set_faults), port)
+        super().__init__(partial(_FileExchange, books, desk, tokens, set_faults), port)
 
 
 class _FileExchange(Exchange):
@@ -40,11 +44,13 @@ class _FileExchange(Exchange):
         self,
         books: Books,
         desk: ClearingDesk,
+        tokens: TokenRoutes,
         set_faults: Callable[[Faults], None],
         *connection: Any,
     ) -> None:
         self._books = books
         self._desk = desk
+        self._tokens = tokens
         self._set_faults = set_faults
         super().__init__(*connection)
 
@@ -68,7 +74,13 @@ class _FileExchange(Exchange):
             case "POST", "faults", "":
                 self._change_faults()
             case _:
-                raise BadRequest(404, "There is nothing here.")
+                self._respond_about_tokens()
+
+    def _respond_about_tokens(self) -> None:
+        answer = self._tokens(self.command, self.route, self.body)
+        if answer is None:
+            raise BadRequest(404, "There is nothing here.")
+        self.send_json(*answer)
 
     def _take(self, file_id: str) -> None:
         try:

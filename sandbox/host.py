@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.books import Books
+from sandbox.books import Asked, Books
 from sandbox.iso8583 import Message
 from sandbox.link import ANSWER_TO, ECHO, REPEATED, SIGN_ON, Decision, Link, require_complete
 
@@ -61,7 +61,8 @@ class Host:
         result = NOT_SENT
         if sent is not None:
             result = NO_MATCH if sent == WRONG_SECURITY_CODE else MATCH
-        return self._books.authorize(request, result, self.link.reference)
+        asked = Asked(result, self.link.proof(request), self.link.name)
+        return self._books.authorize(request, asked, self.link.reference)
 
     def _decided(self, request: Message, decision: Decision) -> Message:
         answer = _answer(request, decision.response_code)

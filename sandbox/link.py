@@ -16,7 +16,12 @@ FRAME_S = 10.0
 
 SIGN_ON, SIGN_OFF, ECHO = "001", "002", "301"
 ANSWER_TO = {"0100": "0110", "0400": "0410", "0401": "0410", "0800": "0810"}
-KINDS = {"000000": "purchase", "200000": "refund"}
+KINDS = {
+    "000000": "purchase",
+    "200000": "refund",
+    "260000": "payout",
+    "280000": "payout",
+}
 IDENTITY = (7, 11, 32, 37, 41)
 """Transmission time, STAN, acquirer, RRN, terminal: what an answer must bring back."""
 REPEATED = (2, 3, 4, *IDENTITY, 19, 25, 42, 49, 70, 90)
@@ -50,6 +55,18 @@ class Decision:
     """The answer is withheld."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How the cardholder, or a network token, proves himself in a 0100."""
+
+    authenticated: bool = False
+    """A 3-D Secure value is there."""
+    cryptogram: str | None = None
+    """Of a network token, hex."""
+    by_merchant: bool = False
+    """A payment that the merchant initiates with a credential on file."""
+
+
 class Link(Protocol):
     """One network's framing, field table and private elements."""
 
@@ -73,6 +90,9 @@ class Link(Protocol):
 
     def security_code(self, message: Message) -> str | None:
         """CVV2 or CVC2 if the request carries one."""
+
+    def proof(self, message: Message) -> Proof:
+        """What a complete 0100 says of the cardholder and of a network token."""
 
     def reference(self, count: int, day: str) -> str:
         """The network's reference for the host's ``count``-th authorization; ``day`` is YDDD."""

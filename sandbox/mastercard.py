@@ -6,6 +6,7 @@ Run it with ``python -m sandbox.mastercard --state-dir D --iso-port N --http-por
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Mapping
 
@@ -16,6 +17,7 @@ from sandbox.link import (
     MAX_FRAME_BYTES,
     BrokenFrame,
     Decision,
+    Proof,
     read_exactly,
     read_first_byte,
 )
@@ -50,6 +52,9 @@ FIELDS = {
 }
 CODEC = Codec(FIELDS, packed=False)
 
+_TOKENIZED = "242"
+_LEVELS = ("210", "211", "212", _TOKENIZED)
+_ENTRY_MODES = ("810", "100")
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _POINT_OF_SERVICE = re.compile(r"1025100006600\d{3} {10}")
 _NETWORK_DATA = re.compile(r"MCC[0-9A-Z]{9}")
@@ -89,15 +94,34 @@ class MastercardLink:
             raise Unreadable("DE 63 is not MCC and a reference", message.mti, elements)
         if message.mti != "0100":
             return
-        if elements[22] != "810" or not _POINT_OF_SERVICE.fullmatch(elements.get(61, "")):
+        if elements[22] not in _ENTRY_MODES or not _POINT_OF_SERVICE.fullmatch(
+            elements.get(61, "")
+        ):
             raise Unreadable("DE 22 and 61 are not those of e-commerce", message.mti, elements)
-        if sub_elements(message).get("42") != "0103211":
+        if sub_elements(message).get("42", "")[4:] not in _LEVELS:
             raise Unreadable("DE 48 lacks the e-commerce indicator", message.mti, elements)
+        self.proof(message)
         if not re.fullmatch(r"\d{3,4}", self.security_code(message) or "000"):
             raise Unreadable("sub-element 92 is no CVC2", message.mti, elements)
 
     def security_code(self, message: Message) -> str | None:
         return sub_elements(message).get("92")
+
+    def proof(self, message: Message) -> Proof:
+        found = sub_elements(message)
+        level = found.get("42", "")[4:]
+        value = found.get("43")
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9+/]{27}=", value):
+            raise Unreadable("sub-element 43 is no value of 20 bytes", message.mti)
+        initiator = found.get("22", "0504C101")
+        if not re.fullmatch(r"0504[CM]10[13]", initiator):
+            raise Unreadable("sub-element 22 is no initiator", message.mti)
+        raw = base64.b64decode(value).hex() if value else None
+        return Proof(
+            authenticated=level in {"212", "211"} and value is not None,
+            cryptogram=raw if level == _TOKENIZED else None,
+            by_merchant=initiator[4] == "M",
+        )
 
     def reference(self, count: int, day: str) -> str:
         """``MCC`` and nine characters, the count to the base of 36."""

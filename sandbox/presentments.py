@@ -13,6 +13,13 @@ LATE_ENDING = 77
 """A presentment whose amount ends so is settled one cut later."""
 
 
+_PRESENTED_AS = {
+    "purchase": ("purchase",),
+    "refund": ("refund",),
+    "payout": ("payout", "refund"),
+}
+
+
 class FileIdInUse(Exception):
     """The file id came before with other bytes."""
 
@@ -161,7 +168,7 @@ class ClearingDesk:
             "the authorization code differs": authorization["authorization_code"]
             != presentment.authorization_code,
             "the currency differs": authorization["currency"] != presentment.currency,
-            "the kind differs": authorization["kind"] != presentment.kind,
+            "the kind differs": presentment.kind not in _PRESENTED_AS[authorization["kind"]],
             "the authorization is reversed": authorization["reversed"],
             "more is presented than remains authorized": presentment.amount_minor > open_minor,
             "the acquirer reference number was presented before": _is_presented(db, presentment),

@@ -77,3 +77,18 @@ CREATE TABLE IF NOT EXISTS settlement_files (
     content BLOB NOT NULL,
     cut_at TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS tokens (
+    reference TEXT PRIMARY KEY,
+    number TEXT NOT NULL UNIQUE,
+    expiry TEXT NOT NULL,
+    pan_hash TEXT NOT NULL,
+    requestor TEXT NOT NULL,
+    status TEXT NOT NULL,
+    account_reference TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tokens_of_a_card ON tokens (pan_hash, requestor);
+CREATE TABLE IF NOT EXISTS cryptograms (
+    value TEXT PRIMARY KEY,
+    number TEXT NOT NULL REFERENCES tokens (number),
+    expires_at TEXT NOT NULL
+);

@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 
+from sandbox import token_service
 from sandbox.books import Books
 from sandbox.clearing import ClearingFormat
 from sandbox.faults import Faults
@@ -16,6 +18,7 @@ from sandbox.host import Host, Session
 from sandbox.iso8583 import Unreadable
 from sandbox.link import BrokenFrame, Link
 from sandbox.presentments import ClearingDesk
+from sandbox.tokens import TokenDesk
 from sandbox.web import LOOPBACK
 
 
@@ -136,8 +139,13 @@ async def _run(link: Link, clearing: ClearingFormat, arguments: argparse.Namespa
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    desk = TokenDesk(link.name, books)
     gateway = FileGateway(
-        books, ClearingDesk(link.name, books, clearing), server.set_faults, arguments.http_port
+        books,
+        ClearingDesk(link.name, books, clearing),
+        partial(token_service.respond, desk, link.name),
+        server.set_faults,
+        arguments.http_port,
     )
     try:
         await server.start()

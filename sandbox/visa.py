@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from sandbox.iso8583 import EBCDIC, Codec, Field, Message, Unreadable, bitmap_of, split_bitmapped
-from sandbox.link import MAX_FRAME_BYTES, BrokenFrame, Decision, read_exactly, read_first_byte
+from sandbox.link import (
+    MAX_FRAME_BYTES,
+    BrokenFrame,
+    Decision,
+    Proof,
+    read_exactly,
+    read_first_byte,
+)
 
 HEADER_BYTES = 22
 REJECT_HEADER_BYTES = 26
@@ -39,6 +46,7 @@ FIELDS = {
     42: Field("an", 15),
     44: Field("an", 25, 2),
     49: Field("n", 3),
+    60: Field("b", 255, 2),
     62: Field("b", 255, 2),
     70: Field("n", 3),
     90: Field("n", 42),
@@ -48,7 +56,9 @@ FIELDS = {
 CODEC = Codec(FIELDS, packed=True)
 
 _TRANSACTION_ID = 2  # 62.2
-_CVV2 = 10  # 126.10
+_TOKEN_CRYPTOGRAM, _CAVV, _CVV2, _ENVIRONMENT = 8, 9, 10, 13  # sub-fields of DE 126
+_SIZES = {_TOKEN_CRYPTOGRAM: 20, _CAVV: 20, _CVV2: 6, _ENVIRONMENT: 1}
+_ENTRY_MODES = ("0100", "1000")
 _CVV2_FORM = re.compile(r"11( \d{3}|\d{4})")
 
 
@@ -104,21 +114,36 @@ class VisaLink:
     def check(self, message: Message) -> None:
         elements = message.elements
         if message.mti == "0100" and (
-            (elements.get(22), elements.get(25)) != ("0100", "59") or 19 not in elements
+            elements.get(22) not in _ENTRY_MODES or elements.get(25) != "59" or 19 not in elements
         ):
             raise Unreadable("DE 19, 22 and 25 are not those of e-commerce", message.mti, elements)
+        if not re.fullmatch(r"00000000\d{2}", elements.get(60, "0000000005")):
+            raise Unreadable("DE 60 does not end in an ECI", message.mti, elements)
         self.security_code(message)
+        self.proof(message)
         if 62 in elements:
             transaction_id(elements[62])
 
     def security_code(self, message: Message) -> str | None:
-        if 126 not in message.elements:
+        raw = _private(message).get(_CVV2)
+        if raw is None:
             return None
-        announced, raw = split_bitmapped(message.elements[126])
         text = raw.decode(EBCDIC)
-        if announced != {_CVV2} or not _CVV2_FORM.fullmatch(text):
-            raise Unreadable("DE 126 does not hold a CVV2 alone", message.mti, message.elements)
+        if not _CVV2_FORM.fullmatch(text):
+            raise Unreadable("126.10 is no CVV2", message.mti, message.elements)
         return text[2:].strip()
+
+    def proof(self, message: Message) -> Proof:
+        found = _private(message)
+        environment = found.get(_ENVIRONMENT, b"").decode(EBCDIC)
+        if environment not in ("", "C", "R"):
+            raise Unreadable("126.13 is no environment", message.mti, message.elements)
+        cryptogram = found.get(_TOKEN_CRYPTOGRAM)
+        return Proof(
+            authenticated=_CAVV in found,
+            cryptogram=cryptogram.hex() if cryptogram is not None else None,
+            by_merchant=message.elements.get(22) == "1000" and cryptogram is None,
+        )
 
     def reference(self, count: int, day: str) -> str:
         return f"3{day}{count:010d}"
@@ -132,6 +157,22 @@ class VisaLink:
 
     def acknowledged(self, request: Message, settlement_date: str) -> Mapping[int, str]:
         return {de: request.elements[de] for de in (62,) if de in request.elements}
+
+
+def _private(message: Message) -> dict[int, bytes]:
+    """The sub-fields of DE 126; raises `Unreadable`."""
+    if 126 not in message.elements:
+        return {}
+    announced, raw = split_bitmapped(message.elements[126])
+    found = {}
+    for number in sorted(announced):
+        size = _SIZES.get(number)
+        if size is None or len(raw) < size:
+            raise Unreadable("DE 126 cannot be read", message.mti, message.elements)
+        found[number], raw = raw[:size], raw[size:]
+    if raw:
+        raise Unreadable("DE 126 is longer than its sub-fields", message.mti, message.elements)
+    return found
 
 
 def transaction_id(block: str) -> str:
