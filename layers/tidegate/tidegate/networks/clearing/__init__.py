@@ -25,6 +25,12 @@ class ClearingFormat(Protocol):
 _MODULES = {"visa": "base2", "mastercard": "ipm"}
 
 
+def presents(network: str) -> bool:
+    """Whether what a network is to settle has to be presented to it; wallets settle what they
+    took."""
+    return network in _MODULES
+
+
 def format_of(network: str) -> ClearingFormat:
     """The format that a network's files have."""
     return cast("ClearingFormat", import_module(f"{__name__}.{_MODULES[network]}"))

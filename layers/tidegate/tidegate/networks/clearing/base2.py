@@ -18,7 +18,7 @@ from tidegate.networks.clearing.fields import day_of, is_number, plain
 
 RECORD = 168
 SALE, CREDIT, HEADER, BATCH_TRAILER, FILE_TRAILER = "05", "06", "90", "91", "92"
-_CODES: dict[str, str] = {"purchase": SALE, "refund": CREDIT}
+_CODES: dict[str, str] = {"purchase": SALE, "refund": CREDIT, "payout": CREDIT}
 _KINDS: dict[str, Kind] = {SALE: "purchase", CREDIT: "refund"}
 
 

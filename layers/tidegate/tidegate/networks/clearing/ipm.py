@@ -28,8 +28,8 @@ NO_POSTAL_CODE = "000000".ljust(10) + " " * 3
 """DE 43: postal code (10) and region (3)."""
 FEE_PREFIX = "000001"
 """PDS 0146: fee type 00, processing code 00, settlement indicator 01."""
-_PROCESSING: dict[str, str] = {"purchase": "000000", "refund": "200000"}
-_KINDS: dict[str, Kind] = {"000000": "purchase", "200000": "refund"}
+_PROCESSING: dict[str, str] = {"purchase": "000000", "refund": "200000", "payout": "280000"}
+_KINDS: dict[str, Kind] = {code: kind for kind, code in _PROCESSING.items()}  # type: ignore[misc]
 
 # Fields as the text that they are. cardutil's own conversions take signs, blanks and underscores
 # for numbers, and a negative length in DE 48 keeps them busy for good.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 
 from tidegate.domain.message import AuthorizationRequest, Card, MessageIdentity, ReversalRequest
 from tidegate.networks.iso8583.client import identified
 from tidegate.networks.iso8583.message import BadMessage, Elements
 
-PROCESSING_CODES = {"purchase": "000000", "refund": "200000"}
+PROOF_BYTES = 20
+PROCESSING_CODES = {"purchase": "000000", "refund": "200000", "payout": "260000"}
+"""Payouts as Visa's original credit transactions; Mastercard has a code of its own."""
 
 
 def authorization_elements(request: AuthorizationRequest) -> Elements:
@@ -21,10 +25,10 @@ def authorization_elements(request: AuthorizationRequest) -> Elements:
         "4": f"{request.amount.minor:012d}",
         "12": request.local_time[6:],
         "13": request.local_time[2:6],
-        "14": request.card.expiry,
         "18": request.acceptor.mcc,
         "42": request.acceptor.id.ljust(15),
         "49": request.amount.numeric_currency,
+        **({"14": request.card.expiry} if request.card.expiry else {}),
     }
 
 
@@ -52,6 +56,17 @@ def security_code(card: Card) -> str | None:
     if card.cvc is not None and not re.fullmatch(r"(?a:\d{3,4})", card.cvc):
         raise BadMessage("the card security code is not 3 or 4 digits")
     return card.cvc
+
+
+def proof_bytes(value: str) -> bytes:
+    """A CAVV, AAV or token cryptogram, 20 bytes, out of its base64; raises BadMessage."""
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        raw = b""
+    if len(raw) != PROOF_BYTES:
+        raise BadMessage("the proof of authentication is not 20 bytes in base64")
+    return raw
 
 
 def original_elements(original: MessageIdentity) -> str:

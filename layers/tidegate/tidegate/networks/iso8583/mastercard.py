@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
+from tidegate.domain.message import (
+    AuthorizationRequest,
+    CardholderProof,
+    NetworkAnswer,
+    ReversalRequest,
+)
 from tidegate.networks.iso8583.common import (
     authorization_elements,
+    proof_bytes,
     reversal_elements,
     security_code,
 )
 from tidegate.networks.iso8583.message import BadMessage, Elements, decode, ebcdic_field, encode
 
-ECOMMERCE = ("42", "0103211")
-"""Sub-element 42 of DE 48: electronic commerce indicators, security level 211."""
+LEVELS = {"02": "212", "01": "211", "00": "210"}
+"""Security level in sub-element 42 by ECI: authenticated, attempted, neither."""
+UNPROVEN, TOKENIZED = "211", "242"
+ON_FILE = "100"
+"""DE 22: the number comes from the merchant's files."""
+MONEY_SEND = "280000"
+_STORED = {"first": "C101", "cardholder": "C101", "recurring": "M103", "unscheduled": "M101"}
+"""Sub-element 22, sub-field 05: who initiates a payment with a credential on file."""
 
 _BITMAP = {
     "data_enc": "b",
@@ -77,19 +89,22 @@ class MastercardLink:
         return False
 
     def authorization(self, request: AuthorizationRequest) -> Elements:
-        cvc2 = security_code(request.card)
-        security = {} if cvc2 is None else {"92": cvc2}
+        on_file = request.stored not in {None, "first"}
         elements = authorization_elements(request) | {
-            "22": "810",
-            "48": "T" + write_subelements({ECOMMERCE[0]: ECOMMERCE[1], **security}),
+            "22": ON_FILE if on_file else "810",
+            "48": "T" + write_subelements(_private(request)),
             "61": f"1025100006600{request.acceptor.country}".ljust(26),
         }
+        if request.kind == "payout":
+            elements["3"] = MONEY_SEND
         if request.scheme_reference:
             elements["63"] = request.scheme_reference
         return elements
 
     def reversal(self, request: ReversalRequest) -> Elements:
         elements = reversal_elements(request)
+        if request.kind == "payout":
+            elements["3"] = MONEY_SEND
         if request.scheme_reference:
             elements["63"] = request.scheme_reference
         return elements
@@ -101,6 +116,29 @@ class MastercardLink:
             scheme_reference=elements.get("63"),
             cvc_result=read_subelements(elements.get("48", "")[1:]).get("87"),
         )
+
+
+def _private(request: AuthorizationRequest) -> dict[str, str]:
+    """DE 48: security level, proof of authentication, who initiated, CVC2."""
+    found = {"42": f"0103{_level(request.proof)}"}
+    proof = request.proof
+    if proof is not None and proof.value:
+        proof_bytes(proof.value)
+        found["43"] = proof.value
+        if proof.ds_trans_id and not proof.of_token:
+            found["66"] = f"0101{(proof.version or '2')[0]}0236{proof.ds_trans_id}"
+    if request.stored is not None:
+        found["22"] = f"0504{_STORED[request.stored]}"
+    cvc2 = security_code(request.card)
+    if cvc2 is not None:
+        found["92"] = cvc2
+    return found
+
+
+def _level(proof: CardholderProof | None) -> str:
+    if proof is None:
+        return UNPROVEN
+    return TOKENIZED if proof.of_token else LEVELS.get(proof.eci, UNPROVEN)
 
 
 def write_subelements(values: Mapping[str, str]) -> str:

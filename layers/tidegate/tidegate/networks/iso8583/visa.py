@@ -8,6 +8,7 @@ from typing import Any
 from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
 from tidegate.networks.iso8583.common import (
     authorization_elements,
+    proof_bytes,
     reversal_elements,
     security_code,
 )
@@ -19,6 +20,12 @@ HEADER_START = b"\x16\x01\x02"
 REJECT_HEADER_BYTES = 26
 REJECT_START = b"\x1a"
 VISA_STATION = "400001"
+TOKEN_CRYPTOGRAM, CAVV, CVV2, ENVIRONMENT = 8, 9, 10, 13
+"""Sub-fields of DE 126."""
+ON_FILE = "1000"
+"""DE 22: the number comes from the merchant's files."""
+_STORED_BEFORE = {"cardholder", "recurring", "unscheduled"}
+_ENVIRONMENTS = {"first": "C", "cardholder": "C", "recurring": "R", "unscheduled": "C"}
 CVV2_RESULT = 9
 """Position of the CVV2 result in DE 44, from zero."""
 
@@ -47,6 +54,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "42": visa_field("an", 15),
     "44": visa_field("an", 25, 1),
     "49": visa_field("n", 3),
+    "60": visa_field("b", 255, 1),
     "62": visa_field("b", 255, 1),
     "70": visa_field("n", 3),
     "90": visa_field("n", 42),
@@ -88,14 +96,16 @@ class VisaLink:
     def authorization(self, request: AuthorizationRequest) -> Elements:
         elements = authorization_elements(request) | {
             "19": request.acceptor.country,
-            "22": "0100",
+            "22": ON_FILE if request.stored in _STORED_BEFORE else "0100",
             "25": "59",
         }
-        cvv2 = security_code(request.card)
-        if cvv2 is not None:
-            # Presence indicator 1 (the value is there), response type 1 (we want the result).
-            value = f"11{cvv2:>4}".encode("cp500").hex().upper()
-            elements["126"] = _bitmap(10) + value
+        if request.proof is not None and request.proof.eci:
+            elements["60"] = f"00000000{request.proof.eci:0>2}"  # 60.8 is the last of ten digits
+        private = _private(request)
+        if private:
+            bits = sum(1 << (64 - number) for number in private)
+            content = b"".join(private[number] for number in sorted(private))
+            elements["126"] = f"{bits:016X}{content.hex().upper()}"
         if request.scheme_reference:
             elements["62"] = _transaction_identifier(request.scheme_reference)
         return elements
@@ -113,6 +123,21 @@ class VisaLink:
             scheme_reference=_reference(elements["62"]) if "62" in elements else None,
             cvc_result=elements.get("44", "")[CVV2_RESULT:].strip() or None,
         )
+
+
+def _private(request: AuthorizationRequest) -> dict[int, bytes]:
+    """The sub-fields of DE 126: cryptogram of a token, CAVV, CVV2, credential on file."""
+    found: dict[int, bytes] = {}
+    proof = request.proof
+    if proof is not None and proof.value:
+        found[TOKEN_CRYPTOGRAM if proof.of_token else CAVV] = proof_bytes(proof.value)
+    cvv2 = security_code(request.card)
+    if cvv2 is not None:
+        # Presence indicator 1 (the value is there), response type 1 (we want the result).
+        found[CVV2] = f"11{cvv2:>4}".encode("cp500")
+    if request.stored is not None:
+        found[ENVIRONMENT] = _ENVIRONMENTS[request.stored].encode("cp500")
+    return found
 
 
 def _transaction_identifier(reference: str) -> str:
