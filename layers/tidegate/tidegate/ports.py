@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
-from tidegate.domain.payment import Payment, PaymentOperation
+from tidegate.domain.payment import OtherRecord, Payment, PaymentOperation
 from tidegate.domain.store import Store
 
 Record = Payment | PaymentOperation
+Found = Record | OtherRecord
+"""What a merchantTransID can stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,12 @@ class PaymentStore(Protocol):
     read again, decide again.
     """
 
-    def get(self, sid: str, trans_id: str) -> Record | None:
+    def get(self, sid: str, trans_id: str) -> Found | None:
         """The item under a merchantTransID, read consistently."""
 
     def create(
         self, payment: Payment, idempotency: IdempotencyRecord | None = None
-    ) -> Record | IdempotencyRecord | None:
+    ) -> Found | IdempotencyRecord | None:
         """Write the first intent. None when written (also when an earlier try of the same nonce
         had been);
         otherwise what holds the id, or what the Idempotency-Key stands for."""
@@ -51,7 +53,7 @@ class PaymentStore(Protocol):
         after: Payment,
         operation: PaymentOperation,
         idempotency: IdempotencyRecord | None = None,
-    ) -> Record | IdempotencyRecord | None:
+    ) -> Found | IdempotencyRecord | None:
         """One transaction: the operation's item and the payment's change. None when written;
         otherwise what holds the
         operation's id or key. Raises StaleVersion if only the payment had changed."""
@@ -108,6 +110,9 @@ class Vault(Protocol):
     def unseal(self, envelope: bytes, context: str) -> bytes:
         """Decrypt; raises ValueError if the envelope was changed or belongs to another record."""
 
+    def fingerprint(self, plaintext: bytes, context: str) -> str:
+        """24 hex digits, equal for equal text in one context; tells nothing about the text."""
+
 
 class CardNetwork(Protocol):
     """A conversation with one card network's host."""
@@ -143,6 +148,12 @@ class Ids(Protocol):
     def nonce(self) -> str:
         """Random text for one request, 12 characters."""
 
+    def secret_id(self) -> str:
+        """32 random hex digits: of a card on file, a payment link, a payment made through one."""
+
+    def server_trans_id(self) -> str:
+        """A random UUID (threeDSServerTransID)."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkflowInput:
@@ -154,8 +165,8 @@ class WorkflowInput:
     """The store's risk limits refuse it."""
     routes: int
     """How many routes the store has for the brand."""
-    sealed_cvc: str | None
-    """Sealed and base64; kept nowhere else."""
+    sealed_secrets: str | None
+    """CVC, cryptogram or payment code, sealed and base64; kept nowhere else."""
     deadline: float
     """Unix seconds after which no new attempt is made."""
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tidegate.domain.wallet import WalletAnswer, WalletNotice, WalletOrder, WalletRefund
+
+
+@dataclass(frozen=True, slots=True)
+class WalletCredentials:
+    """Our name at a wallet network, our signing key and its own public key, both PEM."""
+
+    client_id: str
+    private_key: bytes = field(repr=False)
+    wallet_public_key: bytes = field(repr=False)
 
 
 class Wallet(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import uuid
 from datetime import datetime
 
 from tidegate.domain.legs import PLATFORM_ZONE
@@ -28,3 +29,9 @@ class RandomIds:
 
     def nonce(self) -> str:
         return secrets.token_urlsafe(9)
+
+    def secret_id(self) -> str:
+        return secrets.token_hex(16)
+
+    def server_trans_id(self) -> str:
+        return str(uuid.uuid4())

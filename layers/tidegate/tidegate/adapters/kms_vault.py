@@ -9,6 +9,8 @@ not open.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import time
 from collections.abc import Callable
@@ -25,6 +27,8 @@ VERSION = 1
 HOUR_S = 3600
 NONCE_BYTES = 12
 HEADER_BYTES = 5
+FINGERPRINT_HOUR = 0
+"""The key under this hour never changes: fingerprints stay comparable."""
 KEYS_KEPT = 200  # a refund opens what was sealed long ago; eight days of keys stay in memory
 
 
@@ -38,6 +42,7 @@ class KmsVault:
         self._key_id = key_id
         self._now = now
         self._keys: dict[int, AESGCM] = {}
+        self._fingerprint_key: bytes | None = None
         self._lock = Lock()
 
     def seal(self, plaintext: bytes, context: str) -> bytes:
@@ -57,6 +62,14 @@ class KmsVault:
             )
         except InvalidTag:
             raise ValueError("the envelope was changed or belongs to another record") from None
+
+    def fingerprint(self, plaintext: bytes, context: str) -> str:
+        with self._lock:
+            if self._fingerprint_key is None:
+                self._fingerprint_key = self._find(FINGERPRINT_HOUR) or self._make(FINGERPRINT_HOUR)
+            key = self._fingerprint_key
+        text = context.encode() + b"\0" + plaintext
+        return hmac.new(key, text, hashlib.sha256).hexdigest()[:24]
 
     def _key(self, hour: int, *, create: bool) -> AESGCM:
         with self._lock:

@@ -46,7 +46,7 @@ class ExpressPaymentWorkflow:
                         "transId": given.trans_id,
                         "refused": given.refused,
                         "routes": given.routes,
-                        "sealedCvc": given.sealed_cvc,
+                        "sealedSecrets": given.sealed_secrets,
                         "deadline": given.deadline,
                     }
                 ),

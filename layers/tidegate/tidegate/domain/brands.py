@@ -60,3 +60,14 @@ def brand_named(name: str, *, field: str = "paymentBrand") -> Brand:
 def brand_of_code(code: str) -> Brand | None:
     """The wallet whose payment codes begin like this one; None where none does."""
     return next((one for one in BRANDS if code.startswith(one.code_prefixes)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A filter over the brands of a store; only one of BIN, name and currency counts, in this
+    order."""
+
+    bin: str | None = None
+    name: str | None = None
+    currency: str | None = None
+    tokenize: bool = False

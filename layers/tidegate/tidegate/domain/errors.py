@@ -251,6 +251,24 @@ class LostClaim(TidegateError):
     """Somebody else works on this intent now."""
 
 
+class DuplicateOrder(TidegateError):
+    """The merchantOrderID was used before."""
+
+    code = "C0010"
+
+
+class OrderPaid(TidegateError):
+    """The order is paid already."""
+
+    code = "B0012"
+
+
+class OrderClosed(TidegateError):
+    """The order is closed or has expired."""
+
+    code = "B0012"
+
+
 class BatchClosed(TidegateError):
     """The settlement batch takes no more postings."""
 

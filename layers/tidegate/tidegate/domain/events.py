@@ -16,8 +16,18 @@ _CODES = {
     Operation.CANCEL: "Cancel",
     Operation.REFUND: "Refund",
     Operation.REFUND_REST: "Refund",
+    Operation.TOKENIZE: "PaymentMethod",
+    Operation.PAYOUT: "Payout",
+    Operation.IDENTIFY: "Identify",
+    Operation.CRYPTOGRAM: "Cryptogram",
 }
-_MONEY = {Operation.SALE, Operation.CAPTURE, Operation.REFUND, Operation.REFUND_REST}
+_MONEY = {
+    Operation.SALE,
+    Operation.CAPTURE,
+    Operation.REFUND,
+    Operation.REFUND_REST,
+    Operation.PAYOUT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,10 @@ class Event:
 
     @property
     def code(self) -> str:
-        """The notification's ``eventCode``."""
+        """The notification's ``eventCode``; what the platform closed by itself is news of the
+        payment, as nobody asked for a cancel."""
+        if self.entry.operation is Operation.CANCEL and not self.entry.trans_id:
+            return "Payment"
         return _CODES[self.entry.operation]
 
     @property

@@ -13,7 +13,7 @@ from tidegate.domain.postings import Posting
 from tidegate.domain.transitions import Operation
 
 SHARDS = 16
-CAPTURE, REFUND = "c", "r"
+CAPTURE, REFUND, PAYOUT = "c", "r", "o"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,15 @@ class BatchKey:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money captured or refunded; amounts in minor units, never negative."""
+    """Money captured, refunded or paid out; amounts in minor units, never negative."""
 
     trans_id: str
     version: int
     kind: str
-    """CAPTURE or REFUND."""
+    """CAPTURE, REFUND or PAYOUT."""
     operation_trans_id: str
-    """The refund's own id; empty for captures, which clear under the payment's message."""
+    """The refund's own id; empty for captures and payouts, which clear under the payment's
+    message."""
     network: str
     acquirer_id: str
     gross_minor: int
@@ -57,7 +58,7 @@ class Movement:
 
     @property
     def signed_minor(self) -> int:
-        """What the network owes us for it; refunds negative."""
+        """What the network owes us for it; refunds and payouts negative."""
         return self.gross_minor if self.kind == CAPTURE else -self.gross_minor
 
     def posting(self, sid: str, currency: str) -> Posting:
@@ -80,7 +81,7 @@ def movement_of(event: Event) -> Movement:
     return Movement(
         trans_id=payment.trans_id,
         version=entry.version,
-        kind=REFUND if refund else CAPTURE,
+        kind=REFUND if refund else PAYOUT if entry.operation is Operation.PAYOUT else CAPTURE,
         operation_trans_id=entry.trans_id if refund else "",
         network=payment.leg.network,
         acquirer_id=payment.leg.acquirer_id,

@@ -25,6 +25,11 @@ def open_leg(route: Route, terminal_id: str, sequence: int, at: float) -> Leg:
     )
 
 
+def open_wallet_leg(route: Route, terminal_id: str, at: float) -> Leg:
+    """A wallet knows a request by our evoTransID: it has neither STAN nor RRN."""
+    return Leg(route.network, route.acquirer_id, terminal_id, 0, transmission_time(at), "")
+
+
 def transmission_time(at: float) -> str:
     """DE 7: UTC, MMDDhhmmss."""
     return datetime.fromtimestamp(at, UTC).strftime("%m%d%H%M%S")

@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tidegate.domain.authentication import Authentication, Mode
+from tidegate.domain.brands import MethodType
 from tidegate.domain.errors import AmountExceeded, FieldMismatch, TransactionUnknown
-from tidegate.domain.message import MessageIdentity, NetworkAnswer
+from tidegate.domain.message import MessageIdentity, NetworkAnswer, StoredCredential
 from tidegate.domain.money import Money
 from tidegate.domain.transitions import Operation, Outcome, Status, next_status
+from tidegate.domain.wallet import Action, Scenario
 
 HISTORY_LIMIT = 12  # entries kept in the item; each operation's own item keeps the rest for good
 
@@ -72,8 +75,22 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversion:
+    """The quote under which a payment was priced: the merchant's price and the rate."""
+
+    quote_id: str
+    """merchantTransID of the FX inquiry."""
+    local: Money
+    rate: str
+    """Decimal text: units of the payment's currency for one of the local one."""
+    date: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment as it stands at ``version``."""
+    """A payment as it stands at ``version``: or whatever else was asked under an id of its own,
+    which ``intent`` tells (a card to keep, a payout, a cryptogram)."""
 
     sid: str
     trans_id: str
@@ -91,7 +108,7 @@ class Payment:
     sealed_card: bytes = field(repr=False)
     fee_plan: int
     intent: Operation
-    """What was asked for: VERIFY, AUTHORIZE or SALE."""
+    """What was asked for: a key of ``transitions.ASKED``, or IDENTIFY."""
     capture_after_hours: int | None = None
     order_reference: str | None = None
     metadata: str | None = None
@@ -108,6 +125,31 @@ class Payment:
     due_at: int | None = None
     """When the janitor should look at it; None when nothing is open."""
     history: tuple[Entry, ...] = ()
+    method: MethodType = "card"
+    scenario: Scenario | None = None
+    """How a wallet's payer gets to pay."""
+    action: Action | None = None
+    """What the payer has to do while the payment waits."""
+    expires_at: int | None = None
+    """When a payment that waits for its payer is closed."""
+    return_url: str | None = None
+    authentication: Authentication | None = None
+    step_up: Mode | None = None
+    """How the cardholder can be authenticated if the issuer asks for it; None where he cannot."""
+    stored_card: str | None = None
+    """Id of the card on file that is charged, or that is made once the network agrees."""
+    stores_card: bool = False
+    network_token: bool = False
+    """The number that the network gets is a network token."""
+    proof_eci: str | None = None
+    """ECI that came with a network token's cryptogram."""
+    stored: StoredCredential | None = None
+    original_reference: str | None = None
+    """The network's reference of the payment that stored the card."""
+    user_reference: str | None = None
+    conversion: Conversion | None = None
+    order: str | None = None
+    """merchantOrderID of the LinkPay order that is paid."""
 
     # -- what holds
     # -------------------------------------------------------------------------------------------
@@ -219,8 +261,29 @@ class PaymentOperation:
         return replace(self, version=self.version + 1, **changes)
 
 
-def require_payment(found: Payment | PaymentOperation | None) -> Payment:
-    """The payment; raises TransactionUnknown where the id is free or belongs to an operation."""
+@dataclass(frozen=True, slots=True)
+class OtherRecord:
+    """A merchantTransID that stands for something that is neither: an FX quote."""
+
+    kind: str
+    nonce: str
+
+
+PAYMENTS = frozenset({Operation.VERIFY, Operation.AUTHORIZE, Operation.SALE, Operation.IDENTIFY})
+"""What merchants know as a payment."""
+
+
+def require_payment(found: object) -> Payment:
+    """The payment, tokenization, payout or cryptogram; raises TransactionUnknown where the id is
+    free or belongs to an operation."""
     if not isinstance(found, Payment):
         raise TransactionUnknown(field="merchantTransID")
     return found
+
+
+def require_intent(found: object, intents: frozenset[Operation]) -> Payment:
+    """A payment begun for one of ``intents``; raises TransactionUnknown for all else."""
+    payment = require_payment(found)
+    if payment.intent not in intents:
+        raise TransactionUnknown(field="merchantTransID")
+    return payment

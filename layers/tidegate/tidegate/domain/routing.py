@@ -9,6 +9,7 @@ from tidegate.domain.errors import BrandUnsupported, CardRangeUnsupported
 
 VISA = "Visa"
 MASTERCARD = "Mastercard"
+_LENGTHS = {VISA: (13, 16), MASTERCARD: (16,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +20,25 @@ class Route:
     acquirer_id: str
 
 
+def brand_of_bin(head: str) -> str:
+    """The brand of a card's leading six or more digits; raises CardRangeUnsupported."""
+    if head.startswith("4"):
+        return VISA
+    if 510000 <= int(head[:6]) <= 559999 or 222100 <= int(head[:6]) <= 272099:
+        return MASTERCARD
+    raise CardRangeUnsupported(field="cardBIN")
+
+
 def brand_of(pan: str) -> str:
     """The brand by issuer range (ISO/IEC 7812 ranges as the networks publish them); raises
     CardRangeUnsupported."""
-    if pan.startswith("4") and len(pan) in {13, 16}:
-        return VISA
-    head = int(pan[:6])
-    if (510000 <= head <= 559999 or 222100 <= head <= 272099) and len(pan) == 16:
-        return MASTERCARD
-    raise CardRangeUnsupported(field="paymentMethod.card.cardInfo.cardNumber")
+    try:
+        brand = brand_of_bin(pan)
+    except CardRangeUnsupported:
+        brand = ""
+    if len(pan) not in _LENGTHS.get(brand, ()):
+        raise CardRangeUnsupported(field="paymentMethod.card.cardInfo.cardNumber")
+    return brand
 
 
 def routes_for(brand: str, routes: tuple[tuple[str, tuple[Route, ...]], ...]) -> tuple[Route, ...]:

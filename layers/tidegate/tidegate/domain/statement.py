@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from tidegate.domain.ledger import CAPTURE, BatchKey, Movement, Totals
+from tidegate.domain.ledger import CAPTURE, PAYOUT, REFUND, BatchKey, Movement, Totals
 from tidegate.domain.money import Money
 
 COLUMNS = (
@@ -20,6 +20,7 @@ COLUMNS = (
     "fee",
     "net",
 )
+_TYPES = {CAPTURE: "capture", REFUND: "refund", PAYOUT: "payout"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -30,10 +31,9 @@ def statement(key: BatchKey, movements: Iterable[Movement], totals: Totals, carr
     rows.writerow(COLUMNS)
     for one in movements:
         net = one.signed_minor - one.fee_minor
-        kind = "capture" if one.kind == CAPTURE else "refund"
         rows.writerow(
             [
-                kind,
+                _TYPES[one.kind],
                 safe(one.trans_id),
                 safe(one.operation_trans_id),
                 one.day,

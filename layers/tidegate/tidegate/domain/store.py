@@ -10,6 +10,8 @@ from tidegate.domain.fees import FeePlan
 from tidegate.domain.message import CardAcceptor
 from tidegate.domain.routing import Route
 
+AuthenticationPolicy = Literal["none", "optional", "required"]
+"""Of card payments: never, where the request asks for it (or the issuer does), always."""
 SignType = Literal["SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512"]
 
 
@@ -71,6 +73,7 @@ class Store:
     max_skew_s: int | None = None
     """How far a request's DateTime may be off; None only notes it."""
     risk: RiskLimits = RiskLimits()
+    authentication: AuthenticationPolicy = "none"
     version: int = 1
 
     @property

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tidegate.domain.message import Card
 
-GATEWAY_PREFIX, NETWORK_PREFIX = "pmt_", "nt-"
+GATEWAY_PREFIX, NETWORK_PREFIX, RECURRING_PREFIX = "pmt_", "nt-", "rcr_"
 
 
 class TokenStatus(StrEnum):
@@ -80,11 +80,21 @@ class StoredCard:
     account_reference: str = ""
     art_uri: str = ""
     network_status: TokenStatus = TokenStatus.ENABLED
+    network_wanted: bool = False
+    """Whether a network token is still to be made."""
+    email: str | None = None
+    locale: str | None = None
+    proven: bool = False
+    """Whether the network has agreed to the card; until then it depends on ``made_by``."""
     deleted: bool = False
 
     @property
     def token(self) -> str:
         return GATEWAY_PREFIX + self.id
+
+    @property
+    def recurring_reference(self) -> str:
+        return RECURRING_PREFIX + self.id
 
     @property
     def network_token_id(self) -> str | None:
@@ -97,8 +107,9 @@ class StoredCard:
 
 
 def id_of(value: str) -> str | None:
-    """The stored card's id out of a gateway token or a network token's id; None for other text."""
-    for prefix in (GATEWAY_PREFIX, NETWORK_PREFIX):
+    """The stored card's id out of a gateway token, a network token's id or a recurring reference;
+    None for other text."""
+    for prefix in (GATEWAY_PREFIX, NETWORK_PREFIX, RECURRING_PREFIX):
         if value.startswith(prefix):
             rest = value[len(prefix) :]
             return rest if len(rest) == 32 and set(rest) <= set("0123456789abcdef") else None

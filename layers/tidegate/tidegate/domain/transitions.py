@@ -28,6 +28,13 @@ class Status(StrEnum):
     CANCELLING = "X"
     CANCELLED = "N"
     FAILED = "F"
+    WAITING = "W"
+    """A wallet has the order; its payer has still to act. Merchants see Pending."""
+    VERIFYING = "Y"
+    """The cardholder is being authenticated; nothing was sent to the card network, or it asked for
+    this."""
+    PAID_OUT = "O"
+    """Money was pushed to a card."""
 
 
 class Operation(StrEnum):
@@ -44,6 +51,16 @@ class Operation(StrEnum):
     """The refund after which nothing is left to refund."""
     REVERSE = "reverse"
     """The platform takes back a message whose outcome it does not know."""
+    TOKENIZE = "tokenize"
+    """Check a card and keep it."""
+    PAYOUT = "payout"
+    """Push money to a card: an original credit."""
+    AUTHENTICATE = "authenticate"
+    """Authenticate the cardholder before the network is asked."""
+    IDENTIFY = "identify"
+    """Authenticate the cardholder and do no more."""
+    CRYPTOGRAM = "cryptogram"
+    """Make a network token's cryptogram."""
 
 
 class Outcome(StrEnum):
@@ -58,18 +75,32 @@ class Outcome(StrEnum):
 
 _S, _O, _R = Status, Operation, Outcome
 
+ASKED = {
+    _O.VERIFY: _S.VERIFIED,
+    _O.TOKENIZE: _S.VERIFIED,
+    _O.CRYPTOGRAM: _S.VERIFIED,
+    _O.AUTHORIZE: _S.AUTHORISED,
+    _O.SALE: _S.CAPTURED,
+    _O.PAYOUT: _S.PAID_OUT,
+}
+"""What a transaction may be begun for, and where its approval leads."""
+
 TRANSITIONS: dict[tuple[Status, Operation, Outcome], Status] = {
-    (_S.PENDING, _O.VERIFY, _R.APPROVED): _S.VERIFIED,
-    (_S.PENDING, _O.AUTHORIZE, _R.APPROVED): _S.AUTHORISED,
-    (_S.PENDING, _O.SALE, _R.APPROVED): _S.CAPTURED,
-    (_S.PENDING, _O.VERIFY, _R.DECLINED): _S.FAILED,
-    (_S.PENDING, _O.AUTHORIZE, _R.DECLINED): _S.FAILED,
-    (_S.PENDING, _O.SALE, _R.DECLINED): _S.FAILED,
+    **{(_S.PENDING, asked, _R.APPROVED): status for asked, status in ASKED.items()},
+    **{(_S.PENDING, asked, _R.DECLINED): _S.FAILED for asked in ASKED},
     # An unknown outcome is never waited out: it is taken back until the network has acknowledged
     # that.
-    (_S.PENDING, _O.VERIFY, _R.UNKNOWN): _S.REVERSING,
-    (_S.PENDING, _O.AUTHORIZE, _R.UNKNOWN): _S.REVERSING,
-    (_S.PENDING, _O.SALE, _R.UNKNOWN): _S.REVERSING,
+    **{(_S.PENDING, asked, _R.UNKNOWN): _S.REVERSING for asked in ASKED},
+    # A wallet's payer takes his time. Pending is never paid.
+    (_S.PENDING, _O.SALE, _R.PENDING): _S.WAITING,
+    (_S.WAITING, _O.SALE, _R.APPROVED): _S.CAPTURED,
+    (_S.WAITING, _O.SALE, _R.DECLINED): _S.FAILED,
+    (_S.WAITING, _O.CANCEL, _R.PENDING): _S.CANCELLING,
+    # Authentication comes before the network is asked, or after it declined softly.
+    (_S.PENDING, _O.AUTHENTICATE, _R.PENDING): _S.VERIFYING,
+    (_S.VERIFYING, _O.AUTHENTICATE, _R.APPROVED): _S.PENDING,
+    (_S.VERIFYING, _O.AUTHENTICATE, _R.DECLINED): _S.FAILED,
+    (_S.VERIFYING, _O.IDENTIFY, _R.APPROVED): _S.VERIFIED,
     (_S.REVERSING, _O.REVERSE, _R.APPROVED): _S.FAILED,
     (_S.AUTHORISED, _O.CAPTURE, _R.APPROVED): _S.CAPTURED,
     # A cancel is a reversal too: it is begun, repeated, and cannot be declined.

@@ -16,7 +16,13 @@ from tidegate.services.change import Change
 from tidegate.services.commands import ChangePayment
 from tidegate.services.refund_payment import RefundPayment
 
-_CANCELLABLE = {Status.PENDING, Status.REVERSING, Status.AUTHORISED, Status.CANCELLING}
+_CANCELLABLE = {
+    Status.PENDING,
+    Status.REVERSING,
+    Status.WAITING,
+    Status.AUTHORISED,
+    Status.CANCELLING,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,27 @@
-"""Card data on its way into and out of the vault; the context binds it to its payment."""
+"""Card data on its way into and out of the vault; the context binds it to its record."""
 
 from __future__ import annotations
 
 import base64
+import json
+from dataclasses import dataclass, field
 
 from tidegate.domain.message import Card
 from tidegate.ports import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What is good for one attempt and is kept nowhere: it travels sealed beside the intent."""
+
+    cvc: str | None = field(default=None, repr=False)
+    cryptogram: str | None = field(default=None, repr=False)
+    """A network token's, base64."""
+    payment_code: str | None = field(default=None, repr=False)
+    """What a wallet's payer shows at the till."""
+
+
+NO_SECRETS = Secrets()
 
 
 def seal_card(vault: Vault, sid: str, trans_id: str, card: Card) -> bytes:
@@ -13,23 +29,37 @@ def seal_card(vault: Vault, sid: str, trans_id: str, card: Card) -> bytes:
     return vault.seal(f"{card.pan}|{card.expiry}".encode(), _context(sid, trans_id, "card"))
 
 
-def seal_cvc(vault: Vault, sid: str, trans_id: str, card: Card) -> str | None:
-    """The CVC for the workflow's input, base64; it is kept nowhere else."""
-    if card.cvc is None:
+def seal_secrets(vault: Vault, sid: str, trans_id: str, secrets: Secrets) -> str | None:
+    """The attempt's secrets as base64; None where there are none."""
+    given = {
+        name: value
+        for name, value in (
+            ("v", secrets.cvc),
+            ("g", secrets.cryptogram),
+            ("c", secrets.payment_code),
+        )
+        if value is not None
+    }
+    if not given:
         return None
-    envelope = vault.seal(card.cvc.encode(), _context(sid, trans_id, "cvc"))
-    return base64.b64encode(envelope).decode()
+    envelope = vault.seal(json.dumps(given).encode(), _context(sid, trans_id, "secrets"))
+    return base64.urlsafe_b64encode(envelope).decode()
+
+
+def unseal_secrets(vault: Vault, sid: str, trans_id: str, sealed: str | None) -> Secrets:
+    """The reverse; raises ValueError for an envelope of another record, or for no envelope."""
+    if sealed is None:
+        return NO_SECRETS
+    envelope = base64.urlsafe_b64decode(sealed)
+    given = json.loads(vault.unseal(envelope, _context(sid, trans_id, "secrets")))
+    return Secrets(given.get("v"), given.get("g"), given.get("c"))
 
 
 def unseal_card(
-    vault: Vault, sid: str, trans_id: str, sealed: bytes, sealed_cvc: str | None = None
+    vault: Vault, sid: str, trans_id: str, sealed: bytes, cvc: str | None = None
 ) -> Card:
-    """The card in clear; raises ValueError for an envelope of another payment."""
+    """The card in clear; raises ValueError for an envelope of another record."""
     pan, expiry = vault.unseal(sealed, _context(sid, trans_id, "card")).decode().split("|")
-    cvc = None
-    if sealed_cvc is not None:
-        envelope = base64.b64decode(sealed_cvc)
-        cvc = vault.unseal(envelope, _context(sid, trans_id, "cvc")).decode()
     return Card(pan, expiry, cvc)
 
 

@@ -3,6 +3,7 @@ clear."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tidegate.domain.errors import InvalidValue
@@ -21,6 +22,8 @@ class CloseBatch:
     ledger: Ledger
     clock: Clock
     grace_s: int
+    presents: Callable[[str], bool]
+    """Whether a network wants what it is to settle presented."""
 
     def __call__(self, key: BatchKey, *, now: bool) -> list[tuple[str, str]]:
         """(network, acquirer id) of each clearing file to be made.
@@ -35,5 +38,9 @@ class CloseBatch:
         if not now and self.clock.now() < due:
             raise InvalidValue(f"batch {key} may not be closed yet", field="businessDate")
         self.ledger.close(key)
-        found = {(one.network, one.acquirer_id) for one in self.ledger.movements(key)}
+        found = {
+            (one.network, one.acquirer_id)
+            for one in self.ledger.movements(key)
+            if self.presents(one.network)
+        }
         return sorted(found)

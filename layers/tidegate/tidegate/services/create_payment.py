@@ -5,28 +5,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tidegate.domain import risk
-from tidegate.domain.errors import CurrencyUnsupported, DuplicateTransaction
-from tidegate.domain.legs import open_leg
-from tidegate.domain.payment import Payment
-from tidegate.domain.routing import brand_of, routes_for
-from tidegate.domain.store import Store
-from tidegate.domain.transitions import Operation, Status
-from tidegate.ports import (
-    Clock,
-    IdempotencyRecord,
-    Ids,
-    PaymentStore,
-    PaymentWorkflow,
-    Sequences,
-    Vault,
-    WorkflowInput,
+from tidegate.domain.errors import (
+    CurrencyUnsupported,
+    DuplicateTransaction,
+    OperationUnsupported,
 )
-from tidegate.services.card_seal import seal_card, seal_cvc
+from tidegate.domain.legs import open_leg, open_wallet_leg
+from tidegate.domain.payment import Conversion, Leg, Payment
+from tidegate.domain.routing import Route
+from tidegate.domain.store import Store
+from tidegate.domain.tokens import StoredCard
+from tidegate.domain.transitions import Operation, Status
+from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore, Sequences, Vault
+from tidegate.services.authenticate_payer import AuthenticatePayer, Step
+from tidegate.services.authentication_policy import Authenticating, authentication_of
+from tidegate.services.card_seal import seal_card, seal_secrets
+from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.commands import CreatePayment as Command
+from tidegate.services.commands import KeepCard
 from tidegate.services.idempotency import replayed
-from tidegate.services.limits import INTENT_S, WORKFLOW_S
-from tidegate.services.task_result import TaskResult
+from tidegate.services.limits import AUTHENTICATION_LIFE_S, INTENT_S, VALID_MINUTES
+from tidegate.services.means import Resolved, resolve
+from tidegate.services.proceed import Proceed
+from tidegate.services.use_quote import UseQuote
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,82 +37,137 @@ class CreatePayment:
     payments: PaymentStore
     sequences: Sequences
     vault: Vault
-    workflow: PaymentWorkflow
+    cards: CardsOnFile
+    use_quote: UseQuote
+    authenticate: AuthenticatePayer
+    proceed: Proceed
     clock: Clock
     ids: Ids
 
     def __call__(
         self, store: Store, command: Command, idempotency: IdempotencyRecord | None = None
-    ) -> Payment:
-        """The payment as far as its outcome is known; still Pending where it is not.
+    ) -> Step:
+        """The payment as far as its outcome is known, still Pending where it is not; and what the
+        payer has to do, where that is something that only this answer can tell.
 
-        Raises CurrencyUnsupported, CardRangeUnsupported, BrandUnsupported, DuplicateTransaction,
-        FieldMismatch.
+        Raises CurrencyUnsupported, CardRangeUnsupported, BrandUnsupported, TokenUnknown,
+        VaultUnknown, AuthenticationRequired, AuthenticationUnsupported, RateUnknown,
+        DuplicateTransaction, FieldMismatch and what ``resolve`` raises.
         """
         if command.amount.currency not in store.currencies:
             raise CurrencyUnsupported(field="transAmount.currency")
-        intent = self._intent(store, command)
+        means = resolve(store, command, self.cards)
+        authenticating = authentication_of(store, command, means)
+        intent = self._intent(store, command, means, authenticating)
+        if command.keep is not None and means.card is not None:
+            assert intent.stored_card is not None
+            self.cards.make(
+                store, command.keep, means.card, means.brand, intent.stored_card, intent.trans_id
+            )
         holder = self.payments.create(intent, idempotency)
         if holder is not None:
             earlier = replayed(self.payments, store.sid, idempotency)
             if isinstance(earlier, Payment):
-                return earlier
+                return Step(earlier)
             raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
-        result = self.workflow.run(self._input(store, command, intent))
-        return TaskResult.read(result).applied_to(intent) if result is not None else intent
+        sealed = seal_secrets(self.vault, store.sid, intent.trans_id, means.secrets)
+        if intent.status is Status.VERIFYING:
+            return self.authenticate.begin(store, intent, sealed, command.authenticate.browser)
+        return Step(self.proceed(store, intent, sealed))
 
-    def _intent(self, store: Store, command: Command) -> Payment:
+    def _intent(
+        self, store: Store, command: Command, means: Resolved, authenticating: Authenticating
+    ) -> Payment:
         """Everything that the network will be told, before it is told anything."""
         now = self.clock.now()
-        brand = brand_of(command.card.pan)
-        route = routes_for(brand, store.routes)[0]
-        after_hours = command.capture_after_hours
-        if after_hours is None:
-            after_hours = store.capture_after_hours
+        route = means.routes[0]
+        asked = _intent_of(store, command, means)
+        wallet = means.method == "e-wallet"
+        card = means.card
         return Payment(
             sid=store.sid,
             trans_id=command.trans_id,
             version=1,
-            status=Status.PENDING,
+            status=Status.VERIFYING if authenticating.first else Status.PENDING,
             amount=command.amount,
             evo_trans_id=self.ids.evo_trans_id(now),
             created_at=int(now),
             nonce=self.ids.nonce(),
             trans_time=command.trans_time,
-            brand=brand,
-            first6=command.card.pan[:6],
-            last4=command.card.pan[-4:],
-            leg=open_leg(
-                route,
-                store.terminal_id,
-                self.sequences.next(route.network, route.acquirer_id),
-                now,
-            ),
-            sealed_card=seal_card(self.vault, store.sid, command.trans_id, command.card),
+            brand=means.brand,
+            first6=card.pan[:6] if card else "",
+            last4=card.pan[-4:] if card else "",
+            leg=self._leg(store, route, now, wallet=wallet),
+            sealed_card=seal_card(self.vault, store.sid, command.trans_id, card) if card else b"",
             fee_plan=store.fee_plan.version,
-            intent=_intent_of(command, after_hours),
-            capture_after_hours=after_hours,
+            intent=asked,
+            capture_after_hours=_hours(store, command, asked),
             order_reference=command.order_reference,
             metadata=command.metadata,
             webhook=command.webhook,
             platform=command.platform,
-            due_at=int(now) + INTENT_S,
+            due_at=int(now) + (AUTHENTICATION_LIFE_S if authenticating.first else INTENT_S),
+            method=means.method,
+            scenario=means.scenario,
+            expires_at=int(now) + 60 * (command.valid_minutes or VALID_MINUTES) if wallet else None,
+            return_url=command.return_url,
+            authentication=authenticating.started(self.ids),
+            step_up=authenticating.step_up,
+            network_token=means.network_token,
+            proof_eci=means.proof_eci,
+            stored=means.stored,
+            user_reference=command.user_reference,
+            conversion=self._conversion(store, command),
+            order=command.order,
+            stored_card=self._card_id(command.keep, means.stored_card),
+            stores_card=command.keep is not None,
+            original_reference=means.stored_card.scheme_reference if means.stored_card else None,
         )
 
-    def _input(self, store: Store, command: Command, intent: Payment) -> WorkflowInput:
-        return WorkflowInput(
-            sid=store.sid,
-            trans_id=intent.trans_id,
-            refused=risk.refuses(store.risk, intent.amount, intent.first6),
-            routes=len(routes_for(intent.brand, store.routes)),
-            sealed_cvc=seal_cvc(self.vault, store.sid, intent.trans_id, command.card),
-            deadline=self.clock.now() + WORKFLOW_S,
+    def _leg(self, store: Store, route: Route, now: float, *, wallet: bool) -> Leg:
+        if wallet:
+            return open_wallet_leg(route, store.terminal_id, now)
+        sequence = self.sequences.next(route.network, route.acquirer_id)
+        return open_leg(route, store.terminal_id, sequence, now)
+
+    def _card_id(self, keep: KeepCard | None, stored: StoredCard | None) -> str | None:
+        if keep is not None:
+            return self.ids.secret_id()
+        return stored.id if stored else None
+
+    def _conversion(self, store: Store, command: Command) -> Conversion | None:
+        if command.quote_id is None:
+            return None
+        quote = self.use_quote(store.sid, command.quote_id, command.amount, command.local)
+        rate = quote.rate
+        return Conversion(
+            command.quote_id, quote.local, str(rate.value), str(rate.date), rate.source
         )
 
 
-def _intent_of(command: Command, after_hours: int | None) -> Operation:
-    """A zero amount asks whether the card is good; hours 0 captures at once; all else
-    authorizes."""
+def _intent_of(store: Store, command: Command, means: Resolved) -> Operation:
+    """A zero amount asks whether the card is good; hours 0 captures at once; wallets always do;
+    all else authorizes."""
+    if command.intent is not None:
+        return command.intent
+    if command.authenticate.only:
+        return Operation.IDENTIFY
+    if means.method == "e-wallet":
+        if command.amount.minor == 0:
+            raise OperationUnsupported("wallets take money only", field="transAmount.value")
+        return Operation.SALE
     if command.amount.minor == 0:
         return Operation.VERIFY
-    return Operation.SALE if after_hours == 0 else Operation.AUTHORIZE
+    hours = command.capture_after_hours
+    return (
+        Operation.SALE
+        if (store.capture_after_hours if hours is None else hours) == 0
+        else (Operation.AUTHORIZE)
+    )
+
+
+def _hours(store: Store, command: Command, asked: Operation) -> int | None:
+    if asked not in {Operation.AUTHORIZE, Operation.SALE}:
+        return None
+    hours = command.capture_after_hours
+    return store.capture_after_hours if hours is None else hours

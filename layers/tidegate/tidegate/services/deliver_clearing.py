@@ -18,8 +18,9 @@ from itertools import islice
 
 from tidegate.domain.clearing import Presentment, acquirer_reference_number
 from tidegate.domain.errors import BatchOutOfOrder
-from tidegate.domain.ledger import CAPTURE, BatchKey, Movement
+from tidegate.domain.ledger import CAPTURE, PAYOUT, REFUND, BatchKey, Movement
 from tidegate.domain.legs import local_time
+from tidegate.domain.message import Kind
 from tidegate.domain.money import Money
 from tidegate.domain.payment import Payment, PaymentOperation
 from tidegate.domain.reconciliation import PARTITIONS, partition_of
@@ -30,6 +31,7 @@ from tidegate.services.card_seal import unseal_card
 from tidegate.services.settlement_calendar import parsed_day
 
 CHUNK = 100
+_KINDS: dict[str, Kind] = {CAPTURE: "purchase", REFUND: "refund", PAYOUT: "payout"}
 WriteClearing = Callable[[str, str, str, date, Iterable[Presentment]], Iterator[bytes]]
 """(network, file id, acquirer id, date, presentments) -> the file."""
 
@@ -108,16 +110,15 @@ class DeliverClearing:
     ) -> Presentment:
         payment = found[movement.trans_id]
         assert isinstance(payment, Payment)
-        capture = movement.kind == CAPTURE
-        sent = payment if capture else found[movement.operation_trans_id]
-        assert capture or isinstance(sent, PaymentOperation)
+        sent = found[movement.operation_trans_id] if movement.kind == REFUND else payment
+        assert movement.kind != REFUND or isinstance(sent, PaymentOperation)
         assert sent.leg is not None
         assert sent.answer is not None
         return Presentment(
             acquirer_reference_number=acquirer_reference_number(
                 sent.leg.acquirer_id, parsed_day(key.day), sent.leg.sequence
             ),
-            kind="purchase" if capture else "refund",
+            kind=_KINDS[movement.kind],
             amount=Money(movement.gross_minor, key.currency),
             authorized_minor=sent.amount.minor,
             card=unseal_card(self.vault, payment.sid, payment.trans_id, payment.sealed_card),

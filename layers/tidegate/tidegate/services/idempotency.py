@@ -4,12 +4,12 @@ made."""
 from __future__ import annotations
 
 from tidegate.domain.errors import FieldMismatch
-from tidegate.ports import IdempotencyRecord, PaymentStore, Record
+from tidegate.ports import Found, IdempotencyRecord, PaymentStore
 
 
 def replayed(
     payments: PaymentStore, sid: str, idempotency: IdempotencyRecord | None
-) -> Record | None:
+) -> Found | None:
     """What the key's first request made, as it stands now; None if the key is new or absent.
 
     Raises FieldMismatch (C0011) when the key was used with a different request.

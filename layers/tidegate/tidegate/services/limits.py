@@ -14,6 +14,14 @@ INTENT_S = 30
 CLAIM_S = 60
 AUTHORIZATION_LIFE_S = 7 * 24 * 3600
 """An authorization that nobody captures is reversed after 7 days."""
+AUTHENTICATION_LIFE_S = 15 * 60
+"""How long a cardholder may take to authenticate himself."""
+DIRECTORY_S = 8.0
+"""For a directory server's answer."""
+VALID_MINUTES = 30
+"""How long a wallet's payer may take, unless the request says otherwise."""
+POLL_S = 20
+"""Between inquiries about a wallet's order; notifications are faster."""
 RETRY_S = (10, 30, 60, 300, 900, 3600)
 """Waits between reversals that were not acknowledged; the last one repeats for good."""
 CONFLICT_TRIES = 12

@@ -2,23 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tidegate.domain.authentication import Authentication
+from tidegate.domain.declines import code_of
+from tidegate.domain.errors import AuthenticationFailed
 from tidegate.domain.legs import transmission_time
 from tidegate.domain.message import NetworkAnswer
 from tidegate.domain.payment import Payment, Reversal
 from tidegate.domain.settlement import business_date
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Outcome
-from tidegate.services.limits import AUTHORIZATION_LIFE_S, INTENT_S
+from tidegate.services.conversations import Reply
+from tidegate.services.limits import AUTHENTICATION_LIFE_S, AUTHORIZATION_LIFE_S, INTENT_S, POLL_S
+
+
+def concluded(store: Store, payment: Payment, reply: Reply, now: int) -> Payment:
+    """The payment after an answer that is not unknown."""
+    answer = reply.answer
+    if reply.brand is not None and not payment.brand:
+        payment = replace(payment, brand=reply.brand)
+    if answer.approved:
+        return approved(store, payment, answer, now)
+    if answer.pending:
+        return waiting(payment, reply, now)
+    return declined(payment, code_of(answer), now, answer)
+
+
+def waiting(payment: Payment, reply: Reply, now: int) -> Payment:
+    """The payment whose payer has to act: the janitor asks from time to time."""
+    return payment.step(
+        payment.intent,
+        Outcome.PENDING,
+        answer=reply.answer,
+        answered_at=now,
+        action=reply.action,
+        due_at=now + POLL_S,
+    )
+
+
+def stepped_up(payment: Payment, answer: NetworkAnswer, server_trans_id: str, now: int) -> Payment:
+    """The payment after a soft decline: nothing was booked, the cardholder is to be
+    authenticated."""
+    assert payment.step_up is not None
+    return payment.step(
+        Operation.AUTHENTICATE,
+        Outcome.PENDING,
+        answer=answer,
+        answered_at=now,
+        authentication=Authentication(payment.step_up, server_trans_id),
+        step_up=None,
+        due_at=now + AUTHENTICATION_LIFE_S,
+    )
+
+
+def authentication_failed(
+    payment: Payment, now: int, authentication: Authentication | None = None
+) -> Payment:
+    """The payment whose cardholder did not authenticate himself: nothing was sent to anybody."""
+    return payment.step(
+        Operation.AUTHENTICATE,
+        Outcome.DECLINED,
+        authentication=authentication or payment.authentication,
+        failure_code=AuthenticationFailed.code,
+        answered_at=now,
+        due_at=None,
+    ).recorded(payment.intent, Outcome.DECLINED, at=now, amount_minor=payment.amount.minor)
 
 
 def approved(store: Store, payment: Payment, answer: NetworkAnswer, now: int) -> Payment:
     """The payment after an approval: verified, authorised, or captured in the same step."""
-    changes: dict[str, object] = {"answer": answer, "answered_at": now, "due_at": None}
+    changes: dict[str, object] = {
+        "answer": answer,
+        "answered_at": now,
+        "due_at": None,
+        "action": None,
+    }
     minor, fee_minor, day = payment.amount.minor, 0, ""
     if payment.intent is Operation.SALE:
         changes |= {"captured_minor": minor, "refundable_minor": minor}
         plan = store.fee_plan_of(payment.fee_plan)
         fee_minor, day = plan.capture_fee_minor(payment.brand, payment.amount), day_of(store, now)
+    elif payment.intent is Operation.PAYOUT:
+        plan = store.fee_plan_of(payment.fee_plan)
+        fee_minor, day = plan.refund_fee_minor(), day_of(store, now)
     elif payment.intent is Operation.AUTHORIZE:
         changes |= {"capturable_minor": minor, "due_at": _next_look(payment)}
     after = payment.step(payment.intent, Outcome.APPROVED, **changes)
@@ -43,6 +110,7 @@ def declined(
         answered_at=now,
         failure_code=failure_code,
         due_at=None,
+        action=None,
     )
     return after.recorded(
         payment.intent, Outcome.DECLINED, at=now, amount_minor=payment.amount.minor

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tidegate.domain.errors import TransactionUnknown
-from tidegate.domain.payment import Payment, PaymentOperation, require_payment
+from tidegate.domain.payment import (
+    PAYMENTS,
+    Payment,
+    PaymentOperation,
+    require_intent,
+    require_payment,
+)
 from tidegate.domain.transitions import Operation
 from tidegate.ports import PaymentStore
 from tidegate.services.change import Change
@@ -23,9 +29,9 @@ class Query:
 
     payments: PaymentStore
 
-    def payment(self, sid: str, trans_id: str) -> Payment:
-        """The payment under this id; raises TransactionUnknown."""
-        return require_payment(self.payments.get(sid, trans_id))
+    def payment(self, sid: str, trans_id: str, intents: frozenset[Operation] = PAYMENTS) -> Payment:
+        """The payment under this id, or what else ``intents`` names; raises TransactionUnknown."""
+        return require_intent(self.payments.get(sid, trans_id), intents)
 
     def operation(self, sid: str, trans_id: str, kinds: tuple[Operation, ...]) -> Change:
         """The operation under its own id, or the latest of these kinds under its payment's id.
@@ -34,7 +40,7 @@ class Query:
         """
         found = self.payments.get(sid, trans_id)
         if isinstance(found, PaymentOperation) and found.kind in kinds:
-            payment = self.payment(sid, found.payment_trans_id)
+            payment = require_payment(self.payments.get(sid, found.payment_trans_id))
             return Change(found.as_of(payment), payment)
         if isinstance(found, Payment):
             latest = _latest(found, kinds)

@@ -1,29 +1,25 @@
-"""Refund: reserve the amount, ask the network (0100, processing code 20), confirm or release."""
+"""Refund: take the amount from the remainder first, then ask the network, then confirm or give it
+back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tidegate.domain.declines import UNREACHED, decline_code
+from tidegate.domain.declines import UNREACHED
 from tidegate.domain.errors import MissingField, NotSent, StaleVersion, Unanswered
-from tidegate.domain.legs import local_time, open_leg
-from tidegate.domain.message import AuthorizationRequest, NetworkAnswer
-from tidegate.domain.payment import (
-    OperationStatus,
-    Payment,
-    PaymentOperation,
-    require_payment,
-)
+from tidegate.domain.legs import open_leg, open_wallet_leg
+from tidegate.domain.payment import Leg, OperationStatus, Payment, PaymentOperation, require_payment
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Outcome
-from tidegate.ports import Clock, IdempotencyRecord, Networks, PaymentStore, Sequences, Vault
-from tidegate.services.card_seal import unseal_card
+from tidegate.ports import Clock, IdempotencyRecord, PaymentStore, Sequences
 from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
-from tidegate.services.limits import ATTEMPT_S, CONFLICT_TRIES, INTENT_S
-from tidegate.services.outcomes import day_of, new_reversal
-from tidegate.services.take_back import TakeBack, release_refund
+from tidegate.services.conclude_refund import ConcludeRefund
+from tidegate.services.conversations import Conversations
+from tidegate.services.limits import ATTEMPT_S, INTENT_S, POLL_S
+from tidegate.services.outcomes import new_reversal
+from tidegate.services.take_back import TakeBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +29,8 @@ class RefundPayment:
     payments: PaymentStore
     beginner: Beginner
     sequences: Sequences
-    vault: Vault
-    networks: Networks
+    conversations: Conversations
+    conclude_refund: ConcludeRefund
     take_back: TakeBack
     clock: Clock
 
@@ -65,94 +61,66 @@ class RefundPayment:
             refundable_minor=payment.refundable_minor - command.amount.minor,
         )
         route = Route(payment.leg.network, payment.leg.acquirer_id)
-        sequence = self.sequences.next(route.network, route.acquirer_id)
         refund = self.beginner.new(
             store.sid, command, Operation.REFUND, OperationStatus.RECEIVED, command.amount
         )
-        leg = open_leg(route, payment.leg.terminal_id, sequence, now)
+        leg = self._leg(payment, route, now)
         return after, replace(refund, leg=leg, due_at=int(now) + INTENT_S)
+
+    def _leg(self, payment: Payment, route: Route, now: float) -> Leg:
+        if payment.method != "card":
+            return open_wallet_leg(route, payment.leg.terminal_id, now)
+        sequence = self.sequences.next(route.network, route.acquirer_id)
+        return open_leg(route, payment.leg.terminal_id, sequence, now)
 
     def _conclude(
         self, store: Store, payment: Payment, refund: PaymentOperation
     ) -> PaymentOperation:
+        talk = self.conversations[payment.method]
         try:
-            answer = self._ask(store, payment, refund)
+            answer = talk.refund(store, payment, refund, timeout_s=ATTEMPT_S)
         except NotSent:
-            return self._release(payment, refund, UNREACHED)
+            return self.conclude_refund.released(payment, refund, UNREACHED)
         except Unanswered:
             return self._unknown(payment, refund)
-        if not answer.approved:
-            return self._release(payment, refund, decline_code(answer.response_code), answer)
-        return self._confirm(store, payment, refund, answer)
+        if answer.pending:
+            return self._received(refund)
+        return self.conclude_refund.answered(store, payment, refund, answer)
 
-    def _ask(self, store: Store, payment: Payment, refund: PaymentOperation) -> NetworkAnswer:
-        assert refund.leg is not None
-        request = AuthorizationRequest(
-            identity=refund.leg.identity,
-            kind="refund",
-            amount=refund.amount,
-            card=unseal_card(self.vault, payment.sid, payment.trans_id, payment.sealed_card),
-            acceptor=store.acceptor,
-            local_time=local_time(refund.created_at, store.time_zone),
-            scheme_reference=payment.answer.scheme_reference if payment.answer else None,
-        )
-        return self.networks[refund.leg.network].authorize(request, timeout_s=ATTEMPT_S)
-
-    def _confirm(
-        self, store: Store, payment: Payment, refund: PaymentOperation, answer: NetworkAnswer
-    ) -> PaymentOperation:
-        now = int(self.clock.now())
-        done = refund.touched(
-            status=OperationStatus.SUCCESS, answer=answer, answered_at=now, due_at=None
-        )
-        for _ in range(CONFLICT_TRIES):
-            total = payment.refunded_minor + refund.amount.minor
-            rest = total == payment.captured_minor
-            operation = Operation.REFUND_REST if rest else Operation.REFUND
-            after = payment.step(operation, Outcome.APPROVED, refunded_minor=total).recorded(
-                operation,
-                Outcome.APPROVED,
-                at=now,
-                amount_minor=refund.amount.minor,
-                fee_minor=store.fee_plan_of(payment.fee_plan).refund_fee_minor(),
-                business_date=day_of(store, now),
-                trans_id=refund.trans_id,
-            )
-            try:
-                self.payments.conclude(payment, after, refund, done)
-            except StaleVersion:
-                current = self.payments.get(refund.sid, refund.trans_id)
-                if isinstance(current, PaymentOperation) and current.version != refund.version:
-                    return current  # the janitor took it: a late approval never revives it
-                payment = require_payment(self.payments.get(payment.sid, payment.trans_id))
-            else:
-                return done
-        return refund  # still Received: the janitor takes it back
-
-    def _release(
-        self,
-        payment: Payment,
-        refund: PaymentOperation,
-        code: str,
-        answer: NetworkAnswer | None = None,
-    ) -> PaymentOperation:
-        now = int(self.clock.now())
-        return release_refund(self.payments, payment, refund, code, now, answer)
+    def _received(self, refund: PaymentOperation) -> PaymentOperation:
+        """The other side works on it; the janitor asks again."""
+        return self._written(refund, refund.touched(due_at=int(self.clock.now()) + POLL_S))
 
     def _unknown(self, payment: Payment, refund: PaymentOperation) -> PaymentOperation:
-        owing = owe_refund_reversal(refund, self.sequences, self.clock.now())
+        owing = claimed_refund(payment, refund, self.sequences, self.clock.now())
+        written = self._written(refund, owing)
+        if written is not owing:
+            return written
         try:
-            self.payments.update_operation(refund, owing)
             return self.take_back.refund(payment, owing)
         except StaleVersion:
-            current = self.payments.get(refund.sid, refund.trans_id)
-            return current if isinstance(current, PaymentOperation) else refund
+            return self._current(refund)
+
+    def _written(self, before: PaymentOperation, after: PaymentOperation) -> PaymentOperation:
+        try:
+            self.payments.update_operation(before, after)
+        except StaleVersion:  # the janitor took it
+            return self._current(before)
+        return after
+
+    def _current(self, refund: PaymentOperation) -> PaymentOperation:
+        current = self.payments.get(refund.sid, refund.trans_id)
+        return current if isinstance(current, PaymentOperation) else refund
 
 
-def owe_refund_reversal(
-    refund: PaymentOperation, sequences: Sequences, now: float
+def claimed_refund(
+    payment: Payment, refund: PaymentOperation, sequences: Sequences, now: float
 ) -> PaymentOperation:
-    """The refund whose outcome is unknown: from now on its reversal is owed."""
+    """The refund whose outcome is unknown: a card network is owed its reversal from now on, a
+    wallet will be asked."""
+    due_at = int(now) + INTENT_S
+    if payment.method != "card" or refund.reversal is not None:
+        return refund.touched(due_at=due_at)
     assert refund.leg is not None
     sequence = sequences.next(refund.leg.network, refund.leg.acquirer_id)
-    return refund.touched(reversal=new_reversal(sequence, now), due_at=int(now) + INTENT_S)
+    return refund.touched(reversal=new_reversal(sequence, now), due_at=due_at)

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 from tidegate.domain.errors import StaleVersion, TidegateError
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Payment, PaymentOperation, require_payment
+from tidegate.domain.payment import OtherRecord, Payment, PaymentOperation, require_payment
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Status
 from tidegate.ports import Clock, Ids, PaymentStore, Sequences, StoreDirectory
+from tidegate.services.await_payer import AwaitPayer
 from tidegate.services.cancel_payment import begin_cancel
 from tidegate.services.capture_payment import CapturePayment
 from tidegate.services.commands import ChangePayment
 from tidegate.services.limits import CLAIM_S
-from tidegate.services.outcomes import to_be_reversed
-from tidegate.services.refund_payment import owe_refund_reversal
+from tidegate.services.outcomes import authentication_failed, to_be_reversed
+from tidegate.services.refund_payment import claimed_refund
 from tidegate.services.take_back import TakeBack
 
 
@@ -33,6 +34,7 @@ class SweepDue:
     sequences: Sequences
     capture: CapturePayment
     take_back: TakeBack
+    await_payer: AwaitPayer
     clock: Clock
     ids: Ids
 
@@ -55,8 +57,10 @@ class SweepDue:
     def _one(self, sid: str, trans_id: str) -> bool:
         """Whether nothing is due any more."""
         found = self.payments.get(sid, trans_id)
-        if found is None or found.due_at is None or found.due_at > self.clock.now():
-            return found is None or found.due_at is None
+        if found is None or isinstance(found, OtherRecord) or found.due_at is None:
+            return True
+        if found.due_at > self.clock.now():
+            return False
         if isinstance(found, PaymentOperation):
             return self._refund(found).due_at is None
         return self._payment(found).due_at is None
@@ -64,7 +68,13 @@ class SweepDue:
     def _payment(self, payment: Payment) -> Payment:
         if payment.status is Status.AUTHORISED and payment.capture_after_hours is not None:
             return self._capture(self.stores.get(payment.sid), payment)
+        if payment.status is Status.WAITING:
+            return self.await_payer.ask(payment)
         now = self.clock.now()
+        if payment.status is Status.VERIFYING:  # nobody authenticated himself in time
+            failed = authentication_failed(payment, int(now))
+            self.payments.update(payment, failed)
+            return failed
         if payment.status is Status.PENDING:
             sequence = self.sequences.next(payment.leg.network, payment.leg.acquirer_id)
             claimed = to_be_reversed(payment, sequence, now)
@@ -88,11 +98,7 @@ class SweepDue:
         return self.capture(store, command).payment
 
     def _refund(self, refund: PaymentOperation) -> PaymentOperation:
-        now = self.clock.now()
-        if refund.reversal is None:  # its caller died between asking and writing down the answer
-            claimed = owe_refund_reversal(refund, self.sequences, now)
-        else:
-            claimed = refund.touched(due_at=int(now) + CLAIM_S)
-        self.payments.update_operation(refund, claimed)
         payment = require_payment(self.payments.get(refund.sid, refund.payment_trans_id))
+        claimed = claimed_refund(payment, refund, self.sequences, self.clock.now())
+        self.payments.update_operation(refund, claimed)
         return self.take_back.refund(payment, claimed)

@@ -11,7 +11,10 @@ from tidegate.domain.message import NetworkAnswer
 from tidegate.domain.payment import Payment
 from tidegate.domain.transitions import Status
 
+PAYER_ACTS = "pending"
 _OUTCOMES = {
+    Status.WAITING: PAYER_ACTS,
+    Status.VERIFYING: PAYER_ACTS,
     Status.PENDING: "unknown",
     Status.REVERSING: "unknown",
     Status.CANCELLING: "unknown",
@@ -24,7 +27,8 @@ class TaskResult:
     """The payment's state after a task; never card data."""
 
     outcome: str
-    """approved, declined or unknown: what the state machine chooses by."""
+    """approved, declined, pending (the payer has to act) or unknown: what the state machine
+    chooses by."""
     status: Status
     version: int
     answer: NetworkAnswer | None
@@ -63,6 +67,8 @@ class TaskResult:
                 answer.authorization_code,
                 answer.scheme_reference,
                 answer.cvc_result,
+                answer.outcome,
+                answer.decline,
             ],
             "answeredAt": self.answered_at,
             "failureCode": self.failure_code,

@@ -28,6 +28,7 @@ from tidegate.adapters.dynamodb.table import (
 )
 from tidegate.domain.errors import BatchClosed, StaleVersion
 from tidegate.domain.ledger import SHARDS, BatchKey, Movement
+from tidegate.domain.payment import OtherRecord
 from tidegate.ports import Record
 from tidegate.ports_settlement import ANNOUNCED, CLOSED, OPEN, SETTLED, Batch
 
@@ -148,7 +149,7 @@ class DynamoRecords:
     def many(self, sid: str, trans_ids: Iterable[str]) -> dict[str, Record]:
         keys = [key_of(sid, trans_id) for trans_id in sorted(trans_ids)]
         found = (unpack(item) for item in self._table.batch_get(keys))
-        return {record.trans_id: record for record in found}
+        return {one.trans_id: one for one in found if not isinstance(one, OtherRecord)}
 
 
 def _rows(key: BatchKey, shard: int) -> str:

@@ -22,7 +22,7 @@ from tidegate.adapters.dynamodb.table import (
 )
 from tidegate.domain.errors import StaleVersion
 from tidegate.domain.payment import Payment, PaymentOperation
-from tidegate.ports import IdempotencyRecord, Record
+from tidegate.ports import Found, IdempotencyRecord, Record
 
 
 class DynamoPayments:
@@ -31,13 +31,13 @@ class DynamoPayments:
     def __init__(self, table: str | Table) -> None:
         self._table = Table(table) if isinstance(table, str) else table
 
-    def get(self, sid: str, trans_id: str) -> Record | None:
+    def get(self, sid: str, trans_id: str) -> Found | None:
         item = self._table.get(*key_of(sid, trans_id))
         return unpack(item) if item else None
 
     def create(
         self, payment: Payment, idempotency: IdempotencyRecord | None = None
-    ) -> Record | IdempotencyRecord | None:
+    ) -> Found | IdempotencyRecord | None:
         try:
             if idempotency is None:
                 self._table.put(pack(payment), absent())
@@ -63,7 +63,7 @@ class DynamoPayments:
         after: Payment,
         operation: PaymentOperation,
         idempotency: IdempotencyRecord | None = None,
-    ) -> Record | IdempotencyRecord | None:
+    ) -> Found | IdempotencyRecord | None:
         transaction = self._table.transaction().put(pack(operation), absent())
         if idempotency is not None:
             transaction.put(_key_item(idempotency), absent())
@@ -124,7 +124,7 @@ class DynamoPayments:
 
     def _holder(
         self, record: Record, idempotency: IdempotencyRecord | None
-    ) -> Record | IdempotencyRecord | None:
+    ) -> Found | IdempotencyRecord | None:
         """What holds the id or the key; None if that is this very request."""
         held = self.get(record.sid, record.trans_id)
         if held is not None and held.nonce == record.nonce:

@@ -1,7 +1,7 @@
 """Payments and operations as items: compact names, because DynamoDB charges for every byte of them.
 
-``y`` is the schema version, ``t`` the kind (p payment, c capture, x cancel, r refund), ``v`` the
-version. An attribute that
+``y`` is the schema version, ``t`` the kind (p payment, c capture, x cancel, r refund; others live
+in modules of their own), ``v`` the version. An attribute that
 is absent holds None, or zero for amounts. What is packed is joined with ``|``; no packed part can
 contain one.
 """
@@ -11,12 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zlib import crc32
 
+from tidegate.adapters.dynamodb.details import pack_details, unpack_details
+from tidegate.adapters.dynamodb.fields import Fields, present
 from tidegate.adapters.dynamodb.table import SCHEMA, Item
 from tidegate.domain.message import NetworkAnswer
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Entry, Leg, Payment, PaymentOperation, Reversal
+from tidegate.domain.payment import (
+    Entry,
+    Leg,
+    OtherRecord,
+    Payment,
+    PaymentOperation,
+    Reversal,
+)
 from tidegate.domain.transitions import Operation, Outcome, Status
-from tidegate.ports import Record
+from tidegate.ports import Found, Record
 
 SHARDS = 8
 """Partitions of the sparse index; enough for 8,000 write units a second."""
@@ -24,6 +33,7 @@ SHARDS = 8
 _KINDS = {Operation.CAPTURE: "c", Operation.CANCEL: "x", Operation.REFUND: "r"}
 _KIND_OF = {letter: kind for kind, letter in _KINDS.items()}
 _OPERATIONS = {operation: f"{index:x}" for index, operation in enumerate(Operation)}
+"""By position: new operations go to the end of the enumeration."""
 _OPERATION_OF = {code: operation for operation, code in _OPERATIONS.items()}
 _OUTCOMES = {outcome: outcome.value[0] for outcome in Outcome}
 _OUTCOME_OF = {code: outcome for outcome, code in _OUTCOMES.items()}
@@ -39,15 +49,20 @@ def pack(record: Record) -> Item:
     return _pack_payment(record) if isinstance(record, Payment) else _pack_operation(record)
 
 
-def unpack(item: Mapping[str, str | int | bytes]) -> Record:
+def unpack(item: Mapping[str, str | int | bytes]) -> Found:
     """The payment or operation of an item."""
-    fields = _Fields(item)
-    return _unpack_payment(fields) if fields.text("t") == "p" else _unpack_operation(fields)
+    fields = Fields(item)
+    kind = fields.text("t")
+    if kind == "p":
+        return _unpack_payment(fields)
+    if kind in _KIND_OF:
+        return _unpack_operation(fields)
+    return OtherRecord(kind, fields.text("n"))
 
 
 def _pack_payment(payment: Payment) -> Item:
     item = _common(payment, "p")
-    item |= _present(
+    item |= present(
         st=payment.status.value,
         br=payment.brand,
         f=payment.first6,
@@ -59,6 +74,7 @@ def _pack_payment(payment: Payment) -> Item:
         o=payment.order_reference,
         pl=payment.platform,
         h="\n".join(_pack_entry(entry) for entry in payment.history) or None,
+        **pack_details(payment),
     )
     amounts = {
         "ca": payment.capturable_minor,
@@ -71,7 +87,7 @@ def _pack_payment(payment: Payment) -> Item:
 
 def _pack_operation(operation: PaymentOperation) -> Item:
     item = _common(operation, _KINDS[operation.kind])
-    return item | _present(
+    return item | present(
         of=operation.payment_trans_id,
         st=operation.status,
         cr=1 if operation.chosen_by_platform else None,
@@ -82,7 +98,7 @@ def _pack_operation(operation: PaymentOperation) -> Item:
 def _common(record: Record, kind: str) -> Item:
     p, s = key_of(record.sid, record.trans_id)
     item: Item = {"p": p, "s": s, "t": kind, "y": SCHEMA, "v": record.version}
-    item |= _present(
+    item |= present(
         a=record.amount.minor,
         c=record.amount.currency,
         e=record.evo_trans_id,
@@ -102,7 +118,7 @@ def _common(record: Record, kind: str) -> Item:
     return item
 
 
-def _unpack_payment(item: _Fields) -> Payment:
+def _unpack_payment(item: Fields) -> Payment:
     sid, trans_id = item.owner()
     return Payment(
         sid=sid,
@@ -136,10 +152,11 @@ def _unpack_payment(item: _Fields) -> Payment:
         reversal=_unpack_reversal(item.maybe("rv")),
         due_at=item.maybe_number("d"),
         history=tuple(unpack_entry(line) for line in item.text("h").split("\n") if line),
+        **unpack_details(item),
     )
 
 
-def _unpack_operation(item: _Fields) -> PaymentOperation:
+def _unpack_operation(item: Fields) -> PaymentOperation:
     sid, trans_id = item.owner()
     leg = item.maybe("g")
     return PaymentOperation(
@@ -194,15 +211,17 @@ def _pack_answer(answer: NetworkAnswer | None) -> str | None:
         answer.authorization_code,
         answer.scheme_reference,
         answer.cvc_result,
+        answer.outcome,
+        answer.decline,
     )
-    return "|".join(part or "" for part in parts)
+    return "|".join(part or "" for part in parts).removesuffix("||")
 
 
 def _unpack_answer(text: str | None) -> NetworkAnswer | None:
     if text is None:
         return None
-    code, authorization, reference, cvc = text.split("|")
-    return NetworkAnswer(code, authorization or None, reference or None, cvc or None)
+    code, *parts = text.split("|")
+    return NetworkAnswer(code, *(part or None for part in parts))
 
 
 def _pack_reversal(reversal: Reversal | None) -> str | None:
@@ -247,34 +266,3 @@ def unpack_entry(line: str) -> Entry:
         at=int(at),
         trans_id=trans_id,
     )
-
-
-def _present(**values: str | int | bytes | None) -> Item:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-class _Fields:
-    """Typed reading of an item, as stored or as a stream shows it."""
-
-    def __init__(self, item: Mapping[str, str | int | bytes]) -> None:
-        self._item = item
-
-    def text(self, name: str) -> str:
-        return str(self._item.get(name, ""))
-
-    def maybe(self, name: str) -> str | None:
-        return str(self._item[name]) if name in self._item else None
-
-    def number(self, name: str) -> int:
-        return int(self._item.get(name, 0))
-
-    def maybe_number(self, name: str) -> int | None:
-        return int(self._item[name]) if name in self._item else None
-
-    def binary(self, name: str) -> bytes:
-        value = self._item.get(name, b"")
-        return value if isinstance(value, bytes) else str(value).encode()
-
-    def owner(self) -> tuple[str, str]:
-        _, sid, trans_id = self.text("p").split("#", 2)
-        return sid, trans_id

@@ -19,6 +19,7 @@ from tidegate.domain.message import CardAcceptor
 from tidegate.domain.routing import Route
 from tidegate.domain.store import PayoutAccount, RiskLimits, SignKey, Store
 
+AUTHENTICATION_POLICIES = ("none", "optional", "required")
 SIGN_TYPES = ("SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512")
 
 
@@ -52,6 +53,7 @@ def write_store(store: Store) -> dict[str, Any]:
         "mailEachPayment": store.mail_each_payment,
         "vaultID": store.vault_id,
         "maxSkewS": store.max_skew_s,
+        "authentication": store.authentication,
         "risk": {
             "maxAmountMinor": store.risk.max_amount_minor,
             "blockedBins": list(store.risk.blocked_bins),
@@ -96,6 +98,7 @@ def read_store(
         mail_each_payment=bool(document.get("mailEachPayment", False)),
         vault_id=document.get("vaultID", ""),
         max_skew_s=document.get("maxSkewS"),
+        authentication=_one_of(document, "authentication", AUTHENTICATION_POLICIES),
         risk=RiskLimits(risk.get("maxAmountMinor"), tuple(risk.get("blockedBins", ()))),
     )
     _check(store)

@@ -1,0 +1,98 @@
+"""A LinkPay order: an amount behind a link that somebody pays (contract, sections 2.18 to 2.21).
+
+The order keeps which payments were tried; what it is worth follows from them, so that no write can
+make the two disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tidegate.domain.money import Money
+from tidegate.domain.payment import Payment
+from tidegate.domain.transitions import Status
+
+MAX_ATTEMPTS = 40
+CLAIM_S = 60
+"""How long an attempt that is not written down yet keeps others out."""
+PAID = frozenset({Status.CAPTURED, Status.PARTIAL_REFUNDED, Status.REFUNDED})
+OVER = frozenset({Status.FAILED, Status.CANCELLED})
+
+
+class OrderStatus(StrEnum):
+    """As merchants see it; the list is closed, clients refuse anything else."""
+
+    PENDING = "Pending"
+    ACTIVE = "Active"
+    PAID = "Paid"
+    CLOSED = "Closed"
+    REFUNDING = "Refunding"
+    PARTIAL_REFUNDED = "Partial Refunded"
+    REFUNDED = "Refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to pay."""
+
+    trans_id: str
+    at: int
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as it stands at ``version``."""
+
+    sid: str
+    order_id: str
+    version: int
+    amount: Money
+    order_time: str
+    created_at: int
+    expires_at: int
+    secret: str = field(repr=False)
+    """What makes its link unguessable."""
+    multiple: bool = False
+    """Whether it may be paid more than once."""
+    brands: tuple[str, ...] = ()
+    """Canonical names; empty takes all that the store takes."""
+    return_url: str | None = None
+    webhook: str | None = None
+    user_reference: str | None = None
+    recurring: str | None = None
+    opened: bool = False
+    """Whether somebody has seen the page."""
+    closed_by: str | None = None
+    """merchantTransID of the request that closed it."""
+    attempts: tuple[Attempt, ...] = ()
+
+    def changed(self, **changes: object) -> Order:
+        """The next version."""
+        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+    def closed(self, now: float) -> bool:
+        """Whether nobody can begin to pay it any more."""
+        return self.closed_by is not None or now >= self.expires_at
+
+
+def status_of(order: Order, payments: Sequence[Payment], now: float) -> OrderStatus:
+    """What the order is, given the payments of its attempts."""
+    paid = [one for one in payments if one.status in PAID]
+    if any(one.refund_in_flight for one in paid):
+        return OrderStatus.REFUNDING
+    if paid and all(one.status is Status.REFUNDED for one in paid):
+        return OrderStatus.REFUNDED
+    if any(one.refunded_minor for one in paid):
+        return OrderStatus.PARTIAL_REFUNDED
+    if paid and not (order.multiple and not order.closed(now)):
+        return OrderStatus.PAID
+    if order.closed(now) and not _in_flight(payments):
+        return OrderStatus.CLOSED
+    return OrderStatus.ACTIVE if order.opened or payments else OrderStatus.PENDING
+
+
+def _in_flight(payments: Sequence[Payment]) -> bool:
+    return any(one.status not in PAID | OVER for one in payments)

@@ -1,0 +1,225 @@
+"""What a merchant does with tokens: look them up, change them, end them, use their cryptograms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tidegate.domain.errors import (
+    DuplicateTransaction,
+    NotSent,
+    StaleVersion,
+    TokenUnknown,
+    Unanswered,
+    UserUnknown,
+)
+from tidegate.domain.legs import open_wallet_leg
+from tidegate.domain.money import Money
+from tidegate.domain.payment import Payment, require_intent
+from tidegate.domain.routing import routes_for
+from tidegate.domain.store import Store
+from tidegate.domain.tokens import StoredCard, TokenCryptogram, TokenStatus
+from tidegate.domain.transitions import Operation, Outcome, Status
+from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore, StoreDirectory, Vault
+from tidegate.ports_tokens import StoredCards, TokenServices
+from tidegate.services.card_seal import seal_card
+from tidegate.services.cards_on_file import PROVISION_S, CardsOnFile, network_token_of, with_expiry
+from tidegate.services.commands import MakeCryptogram
+from tidegate.services.idempotency import replayed
+from tidegate.services.limits import CONFLICT_TRIES
+
+TOKENIZATIONS = frozenset({Operation.TOKENIZE})
+CRYPTOGRAMS = frozenset({Operation.CRYPTOGRAM})
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenization:
+    """A card's check, and the card where it came to one."""
+
+    payment: Payment
+    card: StoredCard | None
+    network_number: str | None = field(default=None, repr=False)
+    """The network token's number, for the merchant alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """PUT paymentMethod: what is to be different; None leaves it."""
+
+    expiry: str | None = None
+    """YYMM."""
+    status: TokenStatus | None = None
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cryptogram:
+    """A cryptogram, and the token that it is good with."""
+
+    payment: Payment
+    card: StoredCard
+    value: str = field(repr=False)
+    eci: str
+    network_number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CardTokens:
+    """The use cases, over their ports."""
+
+    payments: PaymentStore
+    stores: StoreDirectory
+    cards: StoredCards
+    on_file: CardsOnFile
+    token_services: TokenServices
+    vault: Vault
+    clock: Clock
+    ids: Ids
+
+    def tokenization(self, sid: str, trans_id: str) -> Tokenization:
+        """By its merchantTransID; raises TransactionUnknown."""
+        payment = require_intent(self.payments.get(sid, trans_id), TOKENIZATIONS)
+        return self.outcome(payment)
+
+    def outcome(self, payment: Payment) -> Tokenization:
+        """What a tokenization came to, as far as it is known."""
+        card = self.on_file.after(self.stores.get(payment.sid), payment)
+        if card is None or card.network_token_id is None:
+            return Tokenization(payment, card)
+        return Tokenization(payment, card, network_token_of(self.vault, card).pan)
+
+    def of_token(self, sid: str, token: str) -> StoredCard:
+        """Enabled or not; raises TokenUnknown."""
+        return self.on_file.known(sid, token, field="token")
+
+    def of_user(self, sid: str, user_reference: str) -> list[StoredCard]:
+        """The customer's gateway tokens, oldest first; raises UserUnknown where there is none."""
+        found = [
+            card
+            for card in self.cards.of_user(sid, user_reference)
+            if card.proven and card.gateway and not card.deleted
+        ]
+        if not found:
+            raise UserUnknown(field="userReference")
+        return found
+
+    def change(self, sid: str, token: str, change: CardChange) -> StoredCard:
+        """Renew, disable, enable or describe a card; raises TokenUnknown, StaleVersion."""
+        for _ in range(CONFLICT_TRIES):
+            card = self.of_token(sid, token)
+            changes: dict[str, object] = {}
+            if change.expiry is not None:
+                renewed = with_expiry(self.on_file.open(card), change.expiry)
+                changes["sealed_card"] = seal_card(self.vault, sid, f"card/{card.id}", renewed)
+            if change.status is not None:
+                changes |= {"status": change.status, "network_status": change.status}
+                self._tell(card, enabled=change.status is TokenStatus.ENABLED)
+            if change.metadata is not None:
+                changes["metadata"] = change.metadata
+            after = card.changed(int(self.clock.now()), **changes)
+            try:
+                self.cards.update(card, after)
+            except StaleVersion:
+                continue
+            return after
+        raise StaleVersion("too many changes at once")
+
+    def delete(self, sid: str, token: str, at: str) -> None:
+        """End a token for good; raises TokenUnknown for one that is gone already."""
+        for _ in range(CONFLICT_TRIES):
+            card = self.on_file.known(sid, token, field=at)
+            if card.network_reference is not None:
+                self.token_services.delete(
+                    card.brand, card.network_reference, timeout_s=PROVISION_S
+                )
+            try:
+                self.cards.update(card, card.changed(int(self.clock.now()), deleted=True))
+            except StaleVersion:
+                continue
+            return
+        raise StaleVersion("too many changes at once")
+
+    def cryptogram(
+        self,
+        store: Store,
+        command: MakeCryptogram,
+        idempotency: IdempotencyRecord | None = None,
+    ) -> Cryptogram:
+        """A fresh cryptogram, kept sealed under the request's own id, so that a query shows it
+        again. Raises TokenUnknown, DuplicateTransaction, FieldMismatch, NotSent, Unanswered."""
+        at = "paymentMethod.networkToken.tokenID"
+        earlier = replayed(self.payments, store.sid, idempotency)
+        if isinstance(earlier, Payment):
+            return self.known_cryptogram(store.sid, earlier.trans_id)
+        if self.payments.get(store.sid, command.trans_id) is not None:
+            raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
+        card = self.on_file.usable(store.sid, command.token_id, field=at)
+        if card.network_reference is None or card.network_status is not TokenStatus.ENABLED:
+            raise TokenUnknown(field=at)
+        made = self.token_services.cryptogram(
+            card.brand, card.network_reference, timeout_s=PROVISION_S
+        )
+        payment = self._kept(store, card, made, command)
+        if self.payments.create(payment, idempotency) is not None:
+            raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
+        return Cryptogram(payment, card, made.value, made.eci, self._number(card))
+
+    def known_cryptogram(self, sid: str, trans_id: str) -> Cryptogram:
+        """By its merchantTransID; raises TransactionUnknown, TokenUnknown."""
+        payment = require_intent(self.payments.get(sid, trans_id), CRYPTOGRAMS)
+        card = self.cards.get(sid, payment.stored_card or "")
+        if card is None:
+            raise TokenUnknown
+        value = self.vault.unseal(payment.sealed_card, _context(sid, trans_id)).decode()
+        return Cryptogram(payment, card, value, payment.proof_eci or "", self._number(card))
+
+    def _number(self, card: StoredCard) -> str:
+        return network_token_of(self.vault, card).pan
+
+    def _kept(
+        self,
+        store: Store,
+        card: StoredCard,
+        made: TokenCryptogram,
+        command: MakeCryptogram,
+    ) -> Payment:
+        now = self.clock.now()
+        route = routes_for(card.brand, store.routes)[0]
+        intent = Payment(
+            sid=store.sid,
+            trans_id=command.trans_id,
+            version=0,
+            status=Status.PENDING,
+            amount=Money(0, store.currencies[0]),
+            evo_trans_id=self.ids.evo_trans_id(now),
+            created_at=int(now),
+            nonce=self.ids.nonce(),
+            trans_time=command.trans_time,
+            brand=card.brand,
+            first6=card.network_first6,
+            last4=card.network_last4,
+            leg=open_wallet_leg(route, store.terminal_id, now),
+            sealed_card=self.vault.seal(made.value.encode(), _context(store.sid, command.trans_id)),
+            fee_plan=store.fee_plan.version,
+            intent=Operation.CRYPTOGRAM,
+            metadata=command.metadata,
+            webhook=command.webhook,
+            stored_card=card.id,
+            proof_eci=made.eci,
+        )
+        done = intent.step(Operation.CRYPTOGRAM, Outcome.APPROVED)
+        return done.recorded(Operation.CRYPTOGRAM, Outcome.APPROVED, at=int(now))
+
+    def _tell(self, card: StoredCard, *, enabled: bool) -> None:
+        """The scheme too, as far as it can be reached: our own status already refuses."""
+        if card.network_reference is None:
+            return
+        try:
+            self.token_services.set_enabled(
+                card.brand, card.network_reference, enabled, timeout_s=PROVISION_S
+            )
+        except (NotSent, Unanswered):
+            return
+
+
+def _context(sid: str, trans_id: str) -> str:
+    return f"{sid}/{trans_id}/cryptogram"

@@ -1,0 +1,108 @@
+"""One try to pay an order through its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tidegate.domain.authentication import BrowserInfo
+from tidegate.domain.errors import (
+    BrandUnsupported,
+    OrderClosed,
+    OrderPaid,
+    StaleVersion,
+    WrongStatus,
+)
+from tidegate.domain.message import Card
+from tidegate.domain.order import CLAIM_S, MAX_ATTEMPTS, OVER, PAID, Attempt, Order
+from tidegate.domain.routing import brand_of
+from tidegate.domain.store import Store
+from tidegate.ports import Clock, Ids, StoreDirectory
+from tidegate.ports_orders import Orders
+from tidegate.services.authenticate_payer import Step
+from tidegate.services.commands import Authenticate, CreatePayment, KeepCard, PayByWallet
+from tidegate.services.create_payment import CreatePayment as Create
+from tidegate.services.link_orders import LinkOrders, OrderView
+from tidegate.services.withdraw_attempt import WithdrawAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class PayOrder:
+    """The use case, over its ports."""
+
+    orders: Orders
+    links: LinkOrders
+    stores: StoreDirectory
+    create: Create
+    withdraw: WithdrawAttempt
+    clock: Clock
+    ids: Ids
+
+    def __call__(
+        self,
+        link: str,
+        means: Card | PayByWallet,
+        browser: BrowserInfo | None,
+        page_url: str,
+        holder_name: str | None = None,
+    ) -> Step:
+        """The payment that was begun. Raises OrderUnknown, OrderPaid, OrderClosed, WrongStatus
+        while another try may still succeed, and what a payment raises."""
+        view = self.links.behind(link)
+        store = self.stores.get(view.order.sid)
+        self._check(store, view, means)
+        order, trans_id = self._claimed(view)
+        kept = order.user_reference is not None and order.recurring is not None
+        command = CreatePayment(
+            trans_id=trans_id,
+            trans_time=order.order_time,
+            amount=order.amount,
+            means=means,
+            capture_after_hours=0,
+            order_reference=order.order_id,
+            platform="WEB",
+            webhook=order.webhook,
+            return_url=page_url,
+            authenticate=Authenticate(
+                wanted=None if store.authentication == "none" else True, browser=browser
+            ),
+            keep=KeepCard(order.user_reference or "", None, holder_name)
+            if kept and isinstance(means, Card)
+            else None,
+            user_reference=order.user_reference,
+            recurring=order.recurring if kept else None,
+            order=order.order_id,
+        )
+        return self.create(store, command)
+
+    def _check(self, store: Store, view: OrderView, means: Card | PayByWallet) -> None:
+        order = view.order
+        paid = any(one.status in PAID for one in view.payments)
+        if paid and not order.multiple:
+            raise OrderPaid
+        if order.closed(self.clock.now()) or len(order.attempts) >= MAX_ATTEMPTS:
+            raise OrderClosed
+        brand = brand_of(means.pan) if isinstance(means, Card) else means.brand
+        if order.brands and brand not in order.brands:
+            raise BrandUnsupported(f"the order is not paid with {brand}", field="paymentBrand")
+        if order.multiple:
+            return
+        for one in view.payments:
+            if one.status not in PAID | OVER and self.withdraw(one).status not in OVER:
+                raise WrongStatus("the order is being paid")
+        known = {one.trans_id for one in view.payments}
+        if any(
+            one.trans_id not in known and self.clock.now() - one.at < CLAIM_S
+            for one in order.attempts
+        ):
+            raise WrongStatus("the order is being paid")
+
+    def _claimed(self, view: OrderView) -> tuple[Order, str]:
+        """The order with this attempt on it: of two payers, one gets it. Raises WrongStatus."""
+        trans_id = self.ids.secret_id()
+        attempt = Attempt(trans_id, int(self.clock.now()))
+        after = view.order.changed(attempts=(*view.order.attempts, attempt))
+        try:
+            self.orders.update(view.order, after)
+        except StaleVersion:
+            raise WrongStatus("the order is being paid") from None
+        return after, trans_id
