@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         event["sid"],
         event["transId"],
         route=int(event["route"]),
-        sealed_cvc=event["sealedCvc"],
+        sealed_secrets=event["sealedSecrets"],
         deadline=event["deadline"],
     )
     return result.write()

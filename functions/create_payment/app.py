@@ -1,4 +1,4 @@
-"""POST payment: take a card payment."""
+"""POST payment: take a payment by card, token or wallet."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from tidegate.runtime.merchant_api import endpoint, idempotency, today
 from tidegate.runtime.observability import annotate
 
 create_payment = bootstrap.create_payment()
+action_of = bootstrap.payer_action()
+decrypt = bootstrap.card_decryption()
 
 
 @endpoint
 def handler(request: Request, store: Store) -> dict[str, Any]:
     """The answer's body."""
-    command = requests.create_payment(request, today())
+    command = requests.create_payment(request, today(), decrypt)
     annotate(payment_id=command.trans_id)
-    payment = create_payment(store, command, idempotency(request, store, command.trans_id))
-    annotate(network=payment.leg.network)
-    return responses.created(payment)
+    step = create_payment(store, command, idempotency(request, store, command.trans_id))
+    annotate(network=step.payment.leg.network)
+    return responses.created(step.payment, step.action or action_of(step.payment))

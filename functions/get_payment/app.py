@@ -1,4 +1,4 @@
-"""GET payment: a payment as it stands."""
+"""GET payment: as it stands, with what its payer has still to do."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tidegate.runtime.merchant_api import endpoint
 from tidegate.runtime.observability import annotate
 
 query = bootstrap.query()
+action_of = bootstrap.payer_action()
 
 
 @endpoint
@@ -20,4 +21,5 @@ def handler(request: Request, store: Store) -> dict[str, Any]:
     """The answer's body."""
     trans_id = requests.transaction_id(request)
     annotate(payment_id=trans_id)
-    return responses.found(query.payment(store.sid, trans_id))
+    payment = query.payment(store.sid, trans_id)
+    return responses.found(payment, action_of(payment))

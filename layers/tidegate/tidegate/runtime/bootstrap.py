@@ -6,7 +6,9 @@ Each factory imports its adapter itself: a function loads what it uses and nothi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from tidegate.ports import (
     Clock,
@@ -18,19 +20,36 @@ from tidegate.ports import (
     StoreDirectory,
     Vault,
 )
+from tidegate.ports_wallets import Wallets
 from tidegate.runtime.settings import Settings
+from tidegate.services.additional_info import SubmitAdditionalInfo
+from tidegate.services.authenticate_payer import AuthenticatePayer
 from tidegate.services.authorize_payment import AuthorizePayment
+from tidegate.services.await_payer import AwaitPayer
 from tidegate.services.cancel_or_refund import CancelOrRefund
 from tidegate.services.cancel_payment import CancelPayment
 from tidegate.services.capture_payment import CapturePayment
+from tidegate.services.card_conversation import CardConversation
+from tidegate.services.card_tokens import CardTokens
+from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.change import Beginner
+from tidegate.services.conclude_refund import ConcludeRefund
+from tidegate.services.conversations import Conversations
 from tidegate.services.create_payment import CreatePayment
 from tidegate.services.fail_payment import FailPayment
+from tidegate.services.payer_action import PayerAction
+from tidegate.services.proceed import Proceed
 from tidegate.services.query import Query
 from tidegate.services.refund_payment import RefundPayment
 from tidegate.services.reverse_payment import ReversePayment
 from tidegate.services.sweep_due import SweepDue
 from tidegate.services.take_back import TakeBack
+from tidegate.services.wallet_conversation import WalletConversation
+
+PAGES = "/g2"
+"""Our pages stand beside the API: {public url}/g2/3ds, {public url}/g2/pay."""
+NOTICES = "/g2/wallets"
+"""Wallets tell us what became of an order at {public url}/g2/wallets/{network}/…"""
 
 
 @cache
@@ -95,8 +114,102 @@ def workflow() -> PaymentWorkflow:
 
 
 @cache
+def conversations() -> Conversations:
+    """By the payment's method; a wallet's is made when one is first talked to."""
+    return {
+        "card": CardConversation(networks(), vault(), clock()),
+        "e-wallet": WalletConversation(wallets(), vault(), f"{settings().public_url}{NOTICES}"),
+    }
+
+
+@cache
+def wallets() -> Wallets:
+    from tidegate.adapters.secrets import wallet_credentials
+    from tidegate.networks import WalletClients
+
+    return WalletClients(settings().wallet_urls, wallet_credentials(settings().wallet_secret_arn))
+
+
+@cache
+def cards_on_file() -> CardsOnFile:
+    from tidegate.adapters.dynamodb.stored_cards import DynamoStoredCards
+    from tidegate.networks.token_services import HttpTokenServices
+
+    return CardsOnFile(
+        payments(),
+        DynamoStoredCards(settings().table),
+        vault(),
+        HttpTokenServices(settings().token_service_urls),
+        clock(),
+    )
+
+
+@cache
+def proceed() -> Proceed:
+    return Proceed(payments(), workflow(), cards_on_file(), clock())
+
+
+@cache
+def authenticate_payer() -> AuthenticatePayer:
+    from tidegate.networks.threeds.directory import HttpDirectoryServers
+
+    return AuthenticatePayer(
+        payments(),
+        stores(),
+        sequences(),
+        vault(),
+        HttpDirectoryServers(settings().directory_server_url),
+        proceed(),
+        clock(),
+        payer_action(),
+    )
+
+
+@cache
+def payer_action() -> PayerAction:
+    return PayerAction(f"{settings().public_url}{PAGES}")
+
+
+@cache
+def submit_additional_info() -> SubmitAdditionalInfo:
+    return SubmitAdditionalInfo(payments(), authenticate_payer())
+
+
+@cache
+def card_tokens() -> CardTokens:
+    on_file = cards_on_file()
+    return CardTokens(
+        payments(),
+        stores(),
+        on_file.cards,
+        on_file,
+        on_file.token_services,
+        vault(),
+        clock(),
+        ids(),
+    )
+
+
+@cache
+def card_decryption() -> Callable[[str], dict[str, Any]]:
+    from tidegate.adapters.card_decryption import KmsCardDecryption
+
+    return KmsCardDecryption(settings().card_info_key_id)
+
+
+def images_url() -> str:
+    """Where the brands' pictures are."""
+    return f"{settings().public_url}{PAGES}/pay/assets"
+
+
+@cache
+def conclude_refund() -> ConcludeRefund:
+    return ConcludeRefund(payments(), clock())
+
+
+@cache
 def take_back() -> TakeBack:
-    return TakeBack(payments(), stores(), vault(), networks(), clock())
+    return TakeBack(payments(), stores(), conversations(), conclude_refund(), clock())
 
 
 @cache
@@ -106,12 +219,24 @@ def beginner() -> Beginner:
 
 @cache
 def create_payment() -> CreatePayment:
-    return CreatePayment(payments(), sequences(), vault(), workflow(), clock(), ids())
+    from tidegate.runtime import wiring_fx
+
+    return CreatePayment(
+        payments(),
+        sequences(),
+        vault(),
+        cards_on_file(),
+        wiring_fx.use_quote(),
+        authenticate_payer(),
+        proceed(),
+        clock(),
+        ids(),
+    )
 
 
 @cache
 def authorize_payment() -> AuthorizePayment:
-    return AuthorizePayment(payments(), stores(), sequences(), vault(), networks(), clock())
+    return AuthorizePayment(payments(), stores(), sequences(), conversations(), clock(), ids())
 
 
 @cache
@@ -137,7 +262,13 @@ def cancel_payment() -> CancelPayment:
 @cache
 def refund_payment() -> RefundPayment:
     return RefundPayment(
-        payments(), beginner(), sequences(), vault(), networks(), take_back(), clock()
+        payments(),
+        beginner(),
+        sequences(),
+        conversations(),
+        conclude_refund(),
+        take_back(),
+        clock(),
     )
 
 
@@ -152,7 +283,19 @@ def query() -> Query:
 
 
 @cache
+def await_payer() -> AwaitPayer:
+    return AwaitPayer(payments(), stores(), sequences(), conversations(), take_back(), clock())
+
+
+@cache
 def sweep_due() -> SweepDue:
     return SweepDue(
-        payments(), stores(), sequences(), capture_payment(), take_back(), clock(), ids()
+        payments(),
+        stores(),
+        sequences(),
+        capture_payment(),
+        take_back(),
+        await_payer(),
+        clock(),
+        ids(),
     )

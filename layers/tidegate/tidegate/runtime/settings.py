@@ -35,6 +35,16 @@ class Settings:
     reconciliation_state_machine_arn: str
     links: Mapping[str, Link]
     settlement_grace_s: int
+    card_info_key_id: str
+    """The asymmetric key under which merchants encrypt card data."""
+    public_url: str
+    """Where merchants' payers reach us, without a slash at the end."""
+    directory_server_url: str
+    token_service_urls: Mapping[str, str]
+    """By brand."""
+    wallet_urls: Mapping[str, str]
+    """By wallet network."""
+    wallet_secret_arn: str
 
     @classmethod
     def read(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -55,6 +65,19 @@ class Settings:
             reconciliation_state_machine_arn=env.get("RECONCILIATION_STATE_MACHINE_ARN", ""),
             links={name: _link(env, name) for name in _link_names(env)},
             settlement_grace_s=_integer(env, "SETTLEMENT_GRACE_S", 900),
+            card_info_key_id=env.get("CARD_INFO_KEY_ID", ""),
+            public_url=env.get("PUBLIC_URL", "").rstrip("/"),
+            directory_server_url=env.get("DIRECTORY_SERVER_URL", ""),
+            token_service_urls={
+                "Visa": env.get("VISA_TOKENS_URL", ""),
+                "Mastercard": env.get("MASTERCARD_TOKENS_URL", ""),
+            },
+            wallet_urls={
+                name: env.get(f"{name.upper()}_URL", "")
+                for name in env.get("WALLETS", "").split(",")
+                if name
+            },
+            wallet_secret_arn=env.get("WALLET_SECRET_ARN", ""),
         )
 
 

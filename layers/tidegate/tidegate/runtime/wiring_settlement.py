@@ -56,7 +56,11 @@ def start_settlements() -> StartSettlements:
 
 def close_batch() -> CloseBatch:
     settings = bootstrap.settings()
-    return CloseBatch(bootstrap.stores(), ledger(), bootstrap.clock(), settings.settlement_grace_s)
+    from tidegate.networks.clearing import presents
+
+    return CloseBatch(
+        bootstrap.stores(), ledger(), bootstrap.clock(), settings.settlement_grace_s, presents
+    )
 
 
 def deliver_clearing() -> DeliverClearing:

@@ -10,12 +10,13 @@ from typing import Any
 
 from tidegate.api.evocloud.authenticate import Caller
 from tidegate.api.evocloud.request import Request
-from tidegate.api.evocloud.result_codes import message_of
+from tidegate.api.evocloud.result_codes import TO_LINKPAY, message_of
 from tidegate.api.evocloud.signature import sign, targets
 from tidegate.domain.errors import MethodNotSupported, TidegateError
 from tidegate.domain.legs import PLATFORM_ZONE
 from tidegate.domain.store import Store
 
+LINKPAY_PATH = "/evo.e-commerce.linkpay"
 SIGNATURE_HEADER = "X-Evo-Signature"
 """REST-type API Gateway renames a response header called Authorization; the edge maps this one to
 it."""
@@ -36,7 +37,7 @@ def refused(
     If no key was proven, it is signed with the one that KeyID names, else the store's first; not
     at all if the store is unknown or the request carried no signature.
     """
-    body, status = error_body(error), status_of(error)
+    body, status = error_body(error, linkpay=LINKPAY_PATH in request.path), status_of(error)
     if caller is not None:
         return signed(request, caller, body, now, status)
     if store is None or not request.headers.get("authorization"):
@@ -47,15 +48,16 @@ def refused(
     return _respond(request, body, now, store, secret, target, status)
 
 
-def error_body(error: TidegateError) -> dict[str, Any]:
+def error_body(error: TidegateError, *, linkpay: bool = False) -> dict[str, Any]:
     """``result`` with the code, its text and, where one field is to blame, its name; a fault of
-    ours says nothing more."""
-    if error.code.startswith("E"):
-        return {"result": {"code": error.code, "message": message_of(error.code)}}
-    message = f"{message_of(error.code)}: {error}"
+    ours says nothing more. LinkPay has codes of its own."""
+    code = TO_LINKPAY.get(error.code, error.code) if linkpay else error.code
+    if code.startswith("E"):
+        return {"result": {"code": code, "message": message_of(code)}}
+    message = f"{message_of(code, linkpay=linkpay)}: {error}"
     if error.field and error.field not in message:
         message += f" ({error.field})"
-    return {"result": {"code": error.code, "message": message}}
+    return {"result": {"code": code, "message": message}}
 
 
 def status_of(error: TidegateError) -> int:

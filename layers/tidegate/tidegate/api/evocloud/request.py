@@ -30,6 +30,7 @@ class Request:
     query: Query
     headers: Mapping[str, str] = field(repr=False)
     raw: bytes = field(repr=False)
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Request:
@@ -40,6 +41,7 @@ class Request:
             query=flatten(event.get("multiValueQueryStringParameters")),
             headers=_headers(event),
             raw=_raw(event),
+            path_parameters=event.get("pathParameters") or {},
         )
 
     def parameter(self, name: str) -> str | None:

@@ -7,8 +7,16 @@ from typing import Any
 
 from tidegate.api.evocloud.result_codes import PSP_MESSAGES, SUCCESS, message_of
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Leg, OperationStatus, Payment, PaymentOperation
+from tidegate.domain.payment import (
+    Conversion,
+    Leg,
+    OperationStatus,
+    Payment,
+    PaymentOperation,
+)
+from tidegate.domain.tokens import GATEWAY_PREFIX, RECURRING_PREFIX
 from tidegate.domain.transitions import Operation, Status
+from tidegate.domain.wallet import Action
 from tidegate.services.change import Change
 
 STATUSES = {
@@ -22,11 +30,22 @@ STATUSES = {
     Status.CANCELLING: "Cancelling",
     Status.CANCELLED: "Cancelled",
     Status.FAILED: "Failed",
+    Status.WAITING: "Pending",
+    Status.VERIFYING: "Verifying",
+    Status.PAID_OUT: "Captured",
 }
 OPERATION_STATUSES = {
     OperationStatus.RECEIVED: "Received",
     OperationStatus.SUCCESS: "Success",
     OperationStatus.FAILED: "Failed",
+}
+_ACTION_DATA = {
+    "redirectUser": "redirectData",
+    "presentQRCode": "qrData",
+    "promptUser": "promptInfo",
+    "threeDSRedirect": "threeDSData",
+    "threeDSIdentify": "threeDSData",
+    "threeDSChallenge": "threeDSData",
 }
 OBJECTS = {
     Operation.CAPTURE: "capture",
@@ -35,28 +54,41 @@ OBJECTS = {
 }
 
 
-def created(payment: Payment) -> dict[str, Any]:
-    """POST payment: a decline's code is the answer's code."""
-    return {"result": _result(payment.failure_code, payment.answer), **payment_body(payment)}
+def created(payment: Payment, action: Action | None = None) -> dict[str, Any]:
+    """POST and PUT payment: a decline's code is the answer's code."""
+    return {
+        "result": result_of(payment.failure_code, payment.answer),
+        **optional(action=action and action_object(action)),
+        **payment_body(payment),
+    }
 
 
-def found(payment: Payment) -> dict[str, Any]:
+def found(payment: Payment, action: Action | None = None) -> dict[str, Any]:
     """GET payment: finding it is a success, whatever became of it."""
-    return {"result": _result(None, None), **payment_body(payment)}
+    return {
+        "result": result_of(None, None),
+        **optional(action=action and action_object(action)),
+        **payment_body(payment),
+    }
+
+
+def action_object(action: Action) -> dict[str, Any]:
+    """``action``: what the payer has to do (contract, section 2.5)."""
+    return {"type": action.type, _ACTION_DATA[action.type]: dict(action.data)}
 
 
 def changed(change: Change) -> dict[str, Any]:
     """POST capture, cancel, refund, cancelOrRefund."""
     operation = change.operation
     return {
-        "result": _result(operation.failure_code, operation.answer),
+        "result": result_of(operation.failure_code, operation.answer),
         **operation_body(operation, change.payment),
     }
 
 
 def found_operation(change: Change) -> dict[str, Any]:
     """GET capture, cancel, refund, cancelOrRefund."""
-    return {"result": _result(None, None), **operation_body(change.operation, change.payment)}
+    return {"result": result_of(None, None), **operation_body(change.operation, change.payment)}
 
 
 def payment_body(payment: Payment) -> dict[str, Any]:
@@ -65,7 +97,12 @@ def payment_body(payment: Payment) -> dict[str, Any]:
         "payment": payment_object(payment),
         "paymentMethod": payment_method(payment),
         "pspData": {"name": payment.brand},
-        **_optional(metadata=payment.metadata),
+        **optional(
+            metadata=payment.metadata,
+            authentication=authentication_object(payment),
+            fxRateInquiry=_conversion(payment.conversion),
+            transInitiator={"platform": payment.platform} if payment.platform else None,
+        ),
     }
 
 
@@ -75,7 +112,7 @@ def operation_body(operation: PaymentOperation, payment: Payment) -> dict[str, A
         OBJECTS[operation.kind]: operation_object(operation),
         "payment": payment_object(payment),
         "paymentMethod": payment_method(payment),
-        **_optional(metadata=operation.metadata),
+        **optional(metadata=operation.metadata),
     }
 
 
@@ -83,41 +120,123 @@ def payment_object(payment: Payment) -> dict[str, Any]:
     """``payment`` as POST, GET and notification show it."""
     return {
         "status": wire_status(payment),
-        "transAmount": _amount(payment.amount),
-        "merchantTransInfo": _optional(
+        "transAmount": amount_object(payment.amount),
+        "merchantTransInfo": optional(
             merchantTransID=payment.trans_id,
             merchantTransTime=payment.trans_time,
             merchantOrderReference=payment.order_reference,
         ),
-        "evoTransInfo": _evo(payment.evo_trans_id, payment.created_at, payment.leg),
-        **_outcome(payment),
+        "evoTransInfo": evo_info(payment.evo_trans_id, payment.created_at, payment.leg),
+        **outcome(payment),
+        **_converted(payment),
     }
 
 
 def operation_object(operation: PaymentOperation) -> dict[str, Any]:
     """``capture``, ``cancel`` or ``refund``."""
     chosen = OBJECTS[operation.kind] if operation.chosen_by_platform else None
-    amount = None if operation.kind is Operation.CANCEL else _amount(operation.amount)
+    amount = None if operation.kind is Operation.CANCEL else amount_object(operation.amount)
     return {
         "status": OPERATION_STATUSES[operation.status],
-        **_optional(cancelOrRefund=chosen, transAmount=amount),
+        **optional(cancelOrRefund=chosen, transAmount=amount),
         "merchantTransInfo": {
             "merchantTransID": operation.trans_id,
             "merchantTransTime": operation.trans_time,
         },
-        "evoTransInfo": _evo(operation.evo_trans_id, operation.created_at, operation.leg),
-        **_outcome(operation),
+        "evoTransInfo": evo_info(operation.evo_trans_id, operation.created_at, operation.leg),
+        **outcome(operation),
     }
 
 
 def payment_method(payment: Payment) -> dict[str, Any]:
-    """What may be shown of a card."""
-    return {
+    """What may be shown of a card, token or wallet."""
+    if payment.method == "e-wallet":
+        return {"e-wallet": optional(paymentBrand=payment.brand or None)}
+    if payment.network_token:
+        return {
+            "isNetworkToken": True,
+            "networkToken": {"paymentBrand": payment.brand, "supportDeviceBinding": False},
+            "token": optional(
+                value=f"{payment.first6}******{payment.last4}",
+                first6No=payment.first6,
+                last4No=payment.last4,
+                eci=payment.proof_eci,
+            ),
+        }
+    body: dict[str, Any] = {
         "card": {
             "first6No": payment.first6,
             "last4No": payment.last4,
             "paymentBrand": payment.brand,
         }
+    }
+    return body | _on_file(payment)
+
+
+def _on_file(payment: Payment) -> dict[str, Any]:
+    """The token of a card that is kept: a decline makes none."""
+    if payment.stored_card is None or payment.status is Status.FAILED:
+        return {}
+    if payment.stored == "cardholder" or payment.stores_card:
+        token = {
+            "value": GATEWAY_PREFIX + payment.stored_card,
+            "first6No": payment.first6,
+            "last4No": payment.last4,
+        }
+        recurring = RECURRING_PREFIX + payment.stored_card if payment.stores_card else None
+        return {"token": token, **optional(recurringReference=recurring)}
+    return {"recurringReference": RECURRING_PREFIX + payment.stored_card}
+
+
+def authentication_object(payment: Payment) -> dict[str, Any] | None:
+    """``authentication``: how the cardholder was authenticated, and with what result."""
+    done = payment.authentication
+    if done is None or not done.status:
+        return None
+    return {
+        "type": "threeDSIntegrator" if done.mode == "threeDSIntegrator" else "threeDSPage",
+        "threeDS": {
+            "isFrictionless": done.frictionless,
+            "mpiData": optional(
+                cavv=done.value or None,
+                dsTransID=done.ds_trans_id or None,
+                eci=done.eci or None,
+                status=done.status,
+                threeDSVersion=done.version or None,
+                transStatusReason=done.reason or None,
+                cardholderInfo=done.cardholder_info or None,
+            ),
+        },
+    }
+
+
+def _conversion(used: Conversion | None) -> dict[str, Any] | None:
+    if used is None:
+        return None
+    return {
+        "merchantTransInfo": {"merchantTransID": used.quote_id},
+        "localAmount": amount_object(used.local),
+    }
+
+
+def _converted(payment: Payment) -> dict[str, Any]:
+    """Multi-currency pricing: the payer pays in the payment's currency, which is his bill; the
+    merchant's price is what the platform converts it to."""
+    used = payment.conversion
+    if used is None:
+        return {}
+    rate = {
+        "value": used.rate,
+        "baseCurrency": used.local.currency,
+        "quoteCurrency": payment.amount.currency,
+        "date": used.date,
+        "source": used.source,
+    }
+    return {
+        "billingAmount": amount_object(payment.amount),
+        "billingFXRate": rate,
+        "convertTransAmount": amount_object(used.local),
+        "convertTransFXRate": rate,
     }
 
 
@@ -126,19 +245,20 @@ def wire_status(payment: Payment) -> str:
     return "Refunding" if payment.refund_in_flight else STATUSES[payment.status]
 
 
-def _outcome(record: Payment | PaymentOperation) -> dict[str, Any]:
+def outcome(record: Payment | PaymentOperation) -> dict[str, Any]:
     """``pspTransInfo`` where the network said something, and why it failed where it did."""
     answer = record.answer
-    psp = answer and _optional(
+    psp = answer and optional(
         pspTransID=answer.scheme_reference,
-        pspTransTime=_utc(record.answered_at) if record.answered_at else None,
+        pspTransTime=utc(record.answered_at) if record.answered_at else None,
         authorizationCode=answer.authorization_code,
         cvcCheckResult=answer.cvc_result,
-        retrievalReferenceNum=record.leg.rrn if record.leg else None,
+        retrievalReferenceNum=(record.leg.rrn or None) if record.leg else None,
     )
     code = record.failure_code
-    raw = answer.response_code if answer and not answer.approved else None
-    return _optional(
+    refused = answer is not None and not answer.approved and not answer.pending
+    raw = answer.response_code if answer and refused else None
+    return optional(
         pspTransInfo=psp or None,
         failureCode=code,
         failureReason=message_of(code) if code else None,
@@ -147,32 +267,32 @@ def _outcome(record: Payment | PaymentOperation) -> dict[str, Any]:
     )
 
 
-def _evo(trans_id: str, at: int, leg: Leg | None) -> dict[str, Any]:
-    return _optional(
+def evo_info(trans_id: str, at: int, leg: Leg | None) -> dict[str, Any]:
+    return optional(
         evoTransID=trans_id,
-        evoTransTime=_utc(at),
-        retrievalReferenceNum=leg.rrn if leg else None,
-        traceNum=f"{leg.stan:06d}" if leg else None,
+        evoTransTime=utc(at),
+        retrievalReferenceNum=leg.rrn if leg and leg.rrn else None,
+        traceNum=f"{leg.stan:06d}" if leg and leg.rrn else None,
     )
 
 
-def _result(failure_code: str | None, answer: Any) -> dict[str, Any]:
+def result_of(failure_code: str | None, answer: Any) -> dict[str, Any]:
     code = failure_code or SUCCESS
     raw = answer.response_code if answer else None
     return {
         "code": code,
         "message": message_of(code),
-        **_optional(pspResponseCode=raw, pspMessage=PSP_MESSAGES.get(raw) if raw else None),
+        **optional(pspResponseCode=raw, pspMessage=PSP_MESSAGES.get(raw) if raw else None),
     }
 
 
-def _amount(money: Money) -> dict[str, str]:
+def amount_object(money: Money) -> dict[str, str]:
     return {"currency": money.currency, "value": money.value}
 
 
-def _utc(at: int) -> str:
+def utc(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _optional(**values: Any) -> dict[str, Any]:
+def optional(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

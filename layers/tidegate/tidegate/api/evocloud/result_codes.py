@@ -81,6 +81,48 @@ RESULT_CODES: dict[str, ResultCode] = {
     "E0004": ResultCode("System error, detail unknown", "low"),
 }
 
+LINKPAY_CODES: dict[str, ResultCode] = {
+    "S0000": ResultCode("Success", "high"),
+    "V0000": ResultCode("A field has an invalid format", "high"),
+    "V0001": ResultCode("A mandatory field is missing", "high"),
+    "V0002": ResultCode("A field has an invalid value", "high"),
+    "V0003": ResultCode("The interface version is invalid", "high"),
+    "V0005": ResultCode("The body is not valid JSON", "high"),
+    "V0006": ResultCode("The HTTP method is not supported", "high"),
+    "C0009": ResultCode("The merchantTransID is duplicated", "low"),
+    "B0001": ResultCode("The store does not exist", "high"),
+    "B0004": ResultCode("The store is not in a valid status", "high"),
+    "B0007": ResultCode("Signature error", "high"),
+    "B0009": ResultCode("The transaction type is not supported", "high"),
+    "B0010": ResultCode("The payment brand is not supported", "high"),
+    "B0014": ResultCode("The transaction status does not allow this", "high"),
+    "B0016": ResultCode("The currency is invalid", "high"),
+    "B0017": ResultCode("The amount is invalid", "high"),
+    "B0019": ResultCode("The order id exists", "high"),
+    "B0024": ResultCode("The order does not exist", "high"),
+    "B0028": ResultCode("Authentication failed", "high"),
+    "B0044": ResultCode("The amount exceeds what can be refunded", "high"),
+    "E0000": ResultCode("Internal error", "high"),
+}
+"""The LinkPay family: the same numbers mean other things there (contract, section 4.2)."""
+
+TO_LINKPAY = {
+    "V0010": "B0007",
+    "C0002": "B0001",
+    "C0004": "B0024",
+    "C0005": "B0024",
+    "C0010": "B0019",
+    "C0011": "B0016",
+    "B0003": "B0004",
+    "B0005": "B0009",
+    "B0006": "B0010",
+    "B0007": "B0016",
+    "B0012": "B0014",
+    "B0013": "B0044",
+    "B0021": "B0028",
+}
+"""From our v1 codes; all others are the same in both families."""
+
 PSP_MESSAGES = {
     "00": "Approved",
     "05": "Do not honour",
@@ -89,12 +131,16 @@ PSP_MESSAGES = {
     "54": "Expired card",
     "59": "Suspected fraud",
     "61": "Exceeds amount limit",
+    "65": "Authentication required",
+    "1A": "Authentication required",
     "91": "Issuer unavailable",
     "96": "System malfunction",
+    "PAYMENT_IN_PROCESS": "Payment is processing.",
+    "SUCCESS": "Success",
 }
 
 
-def message_of(code: str) -> str:
-    """The text of a code; issuer codes without a text of their own share one."""
-    known = RESULT_CODES.get(code)
+def message_of(code: str, *, linkpay: bool = False) -> str:
+    """The text of a code in its family; issuer codes without a text of their own share one."""
+    known = (LINKPAY_CODES.get(code) if linkpay else None) or RESULT_CODES.get(code)
     return known.message if known else "Declined by the issuer"

@@ -88,6 +88,16 @@ def _url(text: str) -> str:
     return text
 
 
+def _return_url(text: str) -> str:
+    # An app may be returned to by a scheme of its own, but no browser is sent to a script.
+    scheme = text.partition(":")[0].lower()
+    if ":" not in text or not scheme.isascii() or scheme in {"javascript", "data", "vbscript"}:
+        raise fault("V0002", "must be an address with its scheme")
+    if not all("!" <= char <= "~" for char in text):
+        raise fault("V0002", "must be plain ASCII, no space")
+    return text
+
+
 def _number_as_text(value: Any) -> Any:
     """The contract's numbers in strings, which some clients send as numbers."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -101,12 +111,31 @@ def _hours(text: str) -> str:
     return text
 
 
+AS_TEXT = BeforeValidator(_number_as_text)
+"""Takes a whole number for its text."""
+
+
+def whole(least: int, most: int) -> AfterValidator:
+    """A whole number within bounds, as text."""
+
+    def check(text: str) -> str:
+        if not (text.isascii() and text.isdigit() and len(text) <= 9):
+            raise fault("V0000", "must be a whole number")
+        if not least <= int(text) <= most:
+            raise fault("V0002", f"must be {least} to {most}")
+        return text
+
+    return AfterValidator(check)
+
+
 S32 = Annotated[StrictStr, at_most(32)]
 S64 = Annotated[StrictStr, at_most(64)]
+S128 = Annotated[StrictStr, at_most(128)]
+S254 = Annotated[StrictStr, at_most(254)]
 Identifier = Annotated[StrictStr, at_most(32), AfterValidator(_identifier)]
 Url = Annotated[StrictStr, at_most(300), AfterValidator(_url)]
 Metadata = Annotated[StrictStr, at_most(512)]
-ReturnUrl = Annotated[StrictStr, at_most(300)]
+ReturnUrl = Annotated[StrictStr, at_most(300), AfterValidator(_return_url)]
 Currency = Annotated[StrictStr, AfterValidator(_currency)]
 Platform = Annotated[StrictStr, one_of(*PLATFORMS)]
-Hours = Annotated[StrictStr, BeforeValidator(_number_as_text), AfterValidator(_hours)]
+Hours = Annotated[StrictStr, AS_TEXT, AfterValidator(_hours)]

@@ -1,34 +1,40 @@
-"""Whole request bodies, and how they become commands."""
+"""Whole request bodies of payments and what is done to them, and how they become commands."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictStr, ValidationError
+from pydantic import Field, StrictBool, StrictStr
 
 from tidegate.api.evocloud.request import Request
+from tidegate.api.evocloud.schemas.authentication import AuthenticationBody, authenticate
 from tidegate.api.evocloud.schemas.fields import (
+    AS_TEXT,
     S64,
+    S254,
     Hours,
     Metadata,
     Platform,
     ReturnUrl,
     Url,
     WireModel,
+    at_most,
     one_of,
+    whole,
 )
-from tidegate.api.evocloud.schemas.payment_method import PaymentMethod
+from tidegate.api.evocloud.schemas.payment_method import Decrypt, PaymentMethod
 from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
-from tidegate.domain import errors
-from tidegate.domain.errors import InvalidFormat, InvalidValue, MissingField, TidegateError
-from tidegate.services.commands import ChangePayment, CreatePayment
-
-_ERRORS: dict[str, type[TidegateError]] = {
-    kind.code: kind for kind in (InvalidFormat, MissingField, InvalidValue)
-}
-Model = TypeVar("Model", bound=WireModel)
+from tidegate.api.evocloud.schemas.validation import validated
+from tidegate.domain.errors import (
+    InapplicableField,
+    InvalidValue,
+    MissingConditionalField,
+    MissingField,
+)
+from tidegate.domain.message import Card
+from tidegate.domain.wallet import Scenario
+from tidegate.services.commands import AdditionalInfo, ChangePayment, CreatePayment, KeepCard
 
 
 class TransInitiator(WireModel):
@@ -38,17 +44,21 @@ class TransInitiator(WireModel):
     paymentScenario: Annotated[StrictStr, one_of("EC", "inStore")] | None = None
     inStorePaymentScenario: Annotated[StrictStr, one_of("CPM", "MPM")] | None = None
 
+    def scenario(self) -> Scenario:
+        """How a wallet's payer gets to pay; raises MissingConditionalField."""
+        if self.paymentScenario != "inStore":
+            return "redirect"
+        if self.inStorePaymentScenario is None:
+            raise MissingConditionalField(field="transInitiator.inStorePaymentScenario")
+        return "CPM" if self.inStorePaymentScenario == "CPM" else "MPM"
 
-class ThreeDS(WireModel):
-    """``mpiData`` proves an authentication that the merchant had made elsewhere."""
 
-    mpiData: dict[str, Any] | None = Field(None, repr=False)
+class UserInfo(WireModel):
+    """The merchant's customer."""
 
-
-class Authentication(WireModel):
-    """This version authenticates nobody."""
-
-    threeDS: ThreeDS | None = None
+    reference: S64 | None = None
+    email: S254 | None = None
+    locale: Annotated[StrictStr, at_most(16)] | None = None
 
 
 class PaymentBody(WireModel):
@@ -61,7 +71,10 @@ class PaymentBody(WireModel):
     captureAfterHours: Hours | None = None
     allowAuthentication: StrictBool | None = None
     authenticationOnly: StrictBool | None = None
-    authentication: Authentication | None = None
+    authentication: AuthenticationBody | None = None
+    userInfo: UserInfo | None = None
+    localAmount: TransAmount | None = None
+    validTime: Annotated[StrictStr, AS_TEXT, whole(1, 43200)] | None = None
     webhook: Url | None = None
     returnURL: ReturnUrl | None = None
     metadata: Metadata | None = None
@@ -77,41 +90,63 @@ class ChangeBody(WireModel):
     metadata: Metadata | None = None
 
 
-def create_payment(request: Request, today: date) -> CreatePayment:
+class AdditionalInfoBody(WireModel):
+    """PUT payment and PUT paymentMethod, to go on with an authentication."""
+
+    authentication: AuthenticationBody | None = None
+    metadata: Metadata | None = Field(None)
+
+
+def create_payment(request: Request, today: date, decrypt: Decrypt) -> CreatePayment:
     """POST payment as a command; raises the errors of the contract, each naming its field."""
-    raw = request.body()
-    body = _validated(PaymentBody, raw)
-    _refuse_unsupported(request, body)
-    method = raw["paymentMethod"]
-    card = body.paymentMethod.require_card(method, today)
-    hours = body.captureAfterHours
+    body = validated(PaymentBody, request.body())
+    initiator = body.transInitiator or TransInitiator()
+    means = body.paymentMethod.means(today, initiator.scenario(), decrypt)
+    hours, user = body.captureAfterHours, body.userInfo or UserInfo()
+    quote_id = request.parameter("merchantTransID")
+    if body.localAmount is not None and quote_id is None:
+        raise InapplicableField("only with the id of an FX inquiry", field="localAmount")
     return CreatePayment(
         trans_id=body.merchantTransInfo.merchantTransID,
         trans_time=body.merchantTransInfo.merchantTransTime,
         amount=body.transAmount.money(),
-        card=card,
+        means=means,
         capture_after_hours=None if hours is None else int(hours),
         order_reference=body.merchantTransInfo.merchantOrderReference,
-        platform=body.transInitiator.platform if body.transInitiator else None,
+        platform=initiator.platform,
         metadata=body.metadata,
         webhook=body.webhook,
+        return_url=body.returnURL,
+        valid_minutes=int(body.validTime) if body.validTime else None,
+        authenticate=authenticate(
+            body.authentication, body.allowAuthentication, body.authenticationOnly
+        ),
+        keep=_keep(body, user, decrypt) if isinstance(means, Card) else None,
+        user_reference=user.reference,
+        recurring=body.paymentMethod.recurringProcessingModel,
+        quote_id=quote_id,
+        local=body.localAmount.money() if body.localAmount else None,
     )
 
 
-def _refuse_unsupported(request: Request, body: PaymentBody) -> None:
-    """What would be charged differently from what the merchant means; raises OperationUnsupported,
-    or MissingConditionalField for a shop without its scenario."""
-    initiator, authentication = body.transInitiator, body.authentication
-    if body.authenticationOnly:
-        raise errors.OperationUnsupported(field="authenticationOnly")
-    if authentication and authentication.threeDS and authentication.threeDS.mpiData:
-        raise errors.OperationUnsupported(field="authentication.threeDS.mpiData")
-    if any(name == "merchantTransID" for name, _ in request.query):
-        # The query of POST payment names the FX rate to be used.
-        raise errors.OperationUnsupported(field="merchantTransID")
-    in_store = initiator is not None and initiator.paymentScenario == "inStore"
-    if in_store and initiator and initiator.inStorePaymentScenario is None:
-        raise errors.MissingConditionalField(field="transInitiator.inStorePaymentScenario")
+def _keep(body: PaymentBody, user: UserInfo, decrypt: Decrypt) -> KeepCard | None:
+    """Whether the card is kept: as a token, or for a recurring agreement alone."""
+    method = body.paymentMethod
+    card = method.card
+    info = method.card_info(decrypt)
+    holder = info.holderName if info else None
+    if card is not None and card.tokenize:
+        reference = card.userReference or user.reference
+        if reference is None:
+            raise MissingConditionalField(field="paymentMethod.card.userReference")
+        if card.vaultID is None:
+            raise MissingConditionalField(field="paymentMethod.card.vaultID")
+        return KeepCard(reference, card.vaultID, holder, user.email, user.locale)
+    if method.recurringProcessingModel is None:
+        return None
+    # A customer that the merchant does not name is this agreement's alone.
+    reference = user.reference or body.merchantTransInfo.merchantTransID
+    return KeepCard(reference, None, holder, gateway_token=False, network_token=False)
 
 
 def capture_or_refund(request: Request) -> ChangePayment:
@@ -133,7 +168,7 @@ def change_payment(request: Request, *, with_amount: bool = True) -> ChangePayme
     raw = request.body()
     if not with_amount:
         raw.pop("transAmount", None)
-    body = _validated(ChangeBody, raw)
+    body = validated(ChangeBody, raw)
     amount = body.transAmount.money() if body.transAmount else None
     return ChangePayment(
         trans_id=body.merchantTransInfo.merchantTransID,
@@ -146,31 +181,35 @@ def change_payment(request: Request, *, with_amount: bool = True) -> ChangePayme
     )
 
 
+def additional_info(request: Request) -> AdditionalInfo:
+    """PUT payment; raises AuthenticationUnsupported, MissingConditionalField and the errors of
+    fields."""
+    body = validated(AdditionalInfoBody, request.body())
+    given = body.authentication
+    if given is None:
+        raise MissingField(field="authentication")
+    given.mode()
+    data = given.threeDS.redirectData if given.threeDS else None
+    if data is None:
+        raise MissingConditionalField(field="authentication.threeDS.redirectData")
+    completed = data.threeDSCompInd or data.threeDSComplnd
+    finished = data.threeDSFinished == "Y" or data.cres is not None
+    if completed is None and not finished:
+        raise MissingConditionalField(field="authentication.threeDS.redirectData.threeDSFinished")
+    browser = given.browserInfo.read(None) if given.browserInfo else None
+    return AdditionalInfo(browser, completed, finished, body.metadata)
+
+
 def transaction_id(request: Request) -> str:
     """The query's merchantTransID; raises MissingField or InvalidValue."""
-    given = request.parameter("merchantTransID")
+    return query_text(request, "merchantTransID", 64)
+
+
+def query_text(request: Request, name: str, limit: int) -> str:
+    """A query parameter given exactly once; raises MissingField or InvalidValue."""
+    given = request.parameter(name)
     if not given:
-        raise MissingField("the query needs one merchantTransID", field="merchantTransID")
-    if len(given.encode("utf-8", "surrogatepass")) > 64:
-        raise InvalidValue("at most 64 bytes", field="merchantTransID")
+        raise MissingField(f"the query needs one {name}", field=name)
+    if len(given.encode("utf-8", "surrogatepass")) > limit:
+        raise InvalidValue(f"at most {limit} bytes", field=name)
     return given
-
-
-def _validated(model: type[Model], raw: Mapping[str, Any]) -> Model:
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        raise _first(error) from None
-
-
-def _first(error: ValidationError) -> TidegateError:
-    """The first failure in the contract's terms; what is missing goes before what is wrong."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    failure = next((one for one in found if one["type"] == "missing"), found[0])
-    field = ".".join(str(part) for part in failure["loc"])
-    if failure["type"] == "missing":
-        return MissingField(f"{field} is missing", field=field)
-    kind = _ERRORS.get(failure["type"])
-    if kind is not None:
-        return kind(f"{field} {failure['msg']}", field=field)
-    return InvalidFormat(f"{field} has the wrong type", field=field)

@@ -1,0 +1,28 @@
+"""POST linkpayCancelorRefund: close an order that nobody paid, refund one that somebody did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidegate.api.evocloud import responses_orders
+from tidegate.api.evocloud.request import Request
+from tidegate.api.evocloud.schemas import orders
+from tidegate.domain.store import Store
+from tidegate.runtime import wiring_orders
+from tidegate.runtime.merchant_api import endpoint, idempotency
+from tidegate.runtime.observability import annotate
+
+link_orders = wiring_orders.link_orders()
+
+
+@endpoint
+def handler(request: Request, store: Store) -> dict[str, Any]:
+    """The answer's body."""
+    order_id = orders.path_id(request, "merchantOrderID")
+    command = orders.cancel_or_refund_order(request)
+    annotate(payment_id=command.trans_id)
+    key = idempotency(request, store, command.trans_id)
+    change = link_orders.cancel_or_refund(store, order_id, command, key)
+    if change.refund is None:
+        return responses_orders.order_closed(change)
+    return responses_orders.refund_of_order(change, found=False)

@@ -1,0 +1,26 @@
+"""POST payout: push money to a card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidegate.api.evocloud import responses_tokens
+from tidegate.api.evocloud.request import Request
+from tidegate.api.evocloud.schemas import tokens
+from tidegate.domain.store import Store
+from tidegate.runtime import bootstrap
+from tidegate.runtime.merchant_api import endpoint, idempotency, today
+from tidegate.runtime.observability import annotate
+
+create_payment = bootstrap.create_payment()
+decrypt = bootstrap.card_decryption()
+
+
+@endpoint
+def handler(request: Request, store: Store) -> dict[str, Any]:
+    """The answer's body."""
+    command = tokens.payout(request, today(), decrypt)
+    annotate(payment_id=command.trans_id)
+    step = create_payment(store, command, idempotency(request, store, command.trans_id))
+    annotate(network=step.payment.leg.network)
+    return responses_tokens.payout_answer(step.payment, found=False)

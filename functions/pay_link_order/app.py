@@ -1,0 +1,33 @@
+"""POST pay/{link}/payment: a payer's try to pay an order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidegate.api.evocloud.request import Request
+from tidegate.api.page import json_answer, paying
+from tidegate.domain.errors import OrderUnknown, TidegateError
+from tidegate.runtime import wiring_orders
+from tidegate.runtime.merchant_api import today
+from tidegate.runtime.observability import annotate, log
+from tidegate.runtime.payer_pages import payer_endpoint
+
+pay_order = wiring_orders.pay_order()
+
+
+@payer_endpoint
+def handler(request: Request) -> dict[str, Any]:
+    """The order with this payment; a refusal is shown beside the form, to try again."""
+    link = request.path_parameters["link"]
+    try:
+        given = paying(request, today())
+        step = pay_order(
+            link, given.means, given.browser, wiring_orders.page_url(link), given.holder_name
+        )
+    except OrderUnknown:
+        raise
+    except TidegateError as error:
+        log.info("refused", extra={"code": error.code, "field": error.field})
+        return json_answer(wiring_orders.page_order(link, refusal=error))
+    annotate(payment_id=step.payment.trans_id, sid=step.payment.sid)
+    return json_answer(wiring_orders.page_order(link, action=step.action))

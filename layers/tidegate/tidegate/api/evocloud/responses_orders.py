@@ -1,0 +1,159 @@
+"""Bodies of LinkPay, in the superset that the command-line client and the SDK both read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from tidegate.api.evocloud.responses import (
+    amount_object,
+    evo_info,
+    operation_object,
+    optional,
+    payment_method,
+    payment_object,
+    result_of,
+    utc,
+)
+from tidegate.domain.legs import PLATFORM_ZONE
+from tidegate.domain.order import Order, OrderStatus
+from tidegate.domain.payment import OperationStatus, Payment
+from tidegate.domain.transitions import Status
+from tidegate.services.link_orders import OrderChange, OrderView
+
+_FLAT_STATUSES = {
+    OperationStatus.RECEIVED: "pending",
+    OperationStatus.SUCCESS: "succeeded",
+    OperationStatus.FAILED: "failed",
+}
+_SDK_REASONS = {
+    "duplicate",
+    "fraudulent",
+    "requested_by_customer",
+    "expired_uncaptured",
+    "other",
+}
+_OF_PAYMENT = {
+    Status.CAPTURED: OrderStatus.PAID,
+    Status.PARTIAL_REFUNDED: OrderStatus.PARTIAL_REFUNDED,
+    Status.REFUNDED: OrderStatus.REFUNDED,
+}
+
+
+def order_created(view: OrderView, link_url: str) -> dict[str, Any]:
+    """POST linkpay."""
+    order = view.order
+    expiry = datetime.fromtimestamp(order.expires_at, PLATFORM_ZONE)
+    return {
+        "result": result_of(None, None),
+        "linkUrl": link_url,
+        "expiryTime": expiry.isoformat(timespec="seconds"),
+        "merchantOrderInfo": order_info(order.order_id, view.status),
+        "transAmount": amount_object(order.amount),
+    }
+
+
+def order_found(view: OrderView) -> dict[str, Any]:
+    """GET linkpay."""
+    order, payment = view.order, view.payment
+    related = [
+        {
+            "merchantTransID": one.trans_id,
+            "evoTransID": one.evo_trans_id,
+            "status": payment_object(one)["status"],
+        }
+        for one in view.payments
+    ]
+    body: dict[str, Any] = {
+        "result": result_of(None, None),
+        "merchantOrderInfo": {
+            **order_info(order.order_id, view.status),
+            "merchantOrderTime": order.order_time,
+            "relatedTransactions": related,
+        },
+        "transAmount": amount_object(order.amount),
+    }
+    if payment is not None:
+        body |= {
+            "transactionInfo": payment_object(payment),
+            "paymentMethod": order_payment_method(payment),
+        }
+    return body
+
+
+def refund_of_order(change: OrderChange, *, found: bool) -> dict[str, Any]:
+    """POST and GET linkpayRefund: nested for one dialect, flat for the other."""
+    assert change.refund is not None
+    refund = change.refund.operation
+    reason = refund.initiating_reason if refund.initiating_reason in _SDK_REASONS else None
+    return {
+        "result": result_of(
+            None if found else refund.failure_code, None if found else refund.answer
+        ),
+        "refund": operation_object(refund),
+        "merchantOrderInfo": order_info(change.view.order.order_id, change.view.status),
+        "refundID": refund.evo_trans_id,
+        "merchantTransID": refund.trans_id,
+        "originalMerchantOrderID": change.view.order.order_id,
+        "refundAmount": amount_object(refund.amount),
+        "status": _FLAT_STATUSES[refund.status],
+        "createdTime": utc(refund.created_at),
+        **optional(
+            reason=reason, updatedTime=utc(refund.answered_at) if refund.answered_at else None
+        ),
+    }
+
+
+def order_closed(change: OrderChange) -> dict[str, Any]:
+    """POST linkpayCancelorRefund of an order that nobody had paid."""
+    assert change.command is not None
+    order = change.view.order
+    return {
+        "result": result_of(None, None),
+        "cancel": {
+            "status": "Success",
+            "merchantTransInfo": {
+                "merchantTransID": change.command.trans_id,
+                "merchantTransTime": change.command.trans_time,
+            },
+            "evoTransInfo": evo_info(_evo_of_order(order), order.created_at, None),
+        },
+        "merchantOrderInfo": order_info(order.order_id, change.view.status),
+    }
+
+
+def order_info(order_id: str, status: OrderStatus) -> dict[str, str]:
+    """``merchantOrderInfo`` at its shortest."""
+    return {"merchantOrderID": order_id, "status": status.value}
+
+
+def order_notice(payment: Payment) -> dict[str, Any]:
+    """Body of eventCode LinkPay: the order is paid."""
+    return {
+        "merchantOrderInfo": order_info(payment.order or "", order_status_of(payment)),
+        "result": result_of(payment.failure_code, None),
+        "transactionInfo": payment_object(payment),
+        "paymentMethod": order_payment_method(payment),
+        "transInitiator": {"platform": payment.platform or "WEB"},
+        **optional(
+            userInfo={"reference": payment.user_reference} if payment.user_reference else None,
+            metadata=payment.metadata,
+        ),
+    }
+
+
+def order_status_of(payment: Payment) -> OrderStatus:
+    """What one payment alone makes of its order."""
+    if payment.refund_in_flight:
+        return OrderStatus.REFUNDING
+    return _OF_PAYMENT.get(payment.status, OrderStatus.ACTIVE)
+
+
+def order_payment_method(payment: Payment) -> dict[str, Any]:
+    """``paymentMethod`` with its type."""
+    return {"type": payment.method, **payment_method(payment)}
+
+
+def _evo_of_order(order: Order) -> str:
+    """An order that was closed unpaid has no transaction; its own name serves."""
+    return f"pay_{order.secret}"

@@ -1,0 +1,169 @@
+"""LinkPay requests (contract, sections 2.18 to 2.21), in the dialects that known clients speak."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, StrictStr
+
+from tidegate.api.evocloud.request import Request
+from tidegate.api.evocloud.schemas.fields import (
+    AS_TEXT,
+    S64,
+    Identifier,
+    Metadata,
+    ReturnUrl,
+    Url,
+    WireModel,
+    at_most,
+    fault,
+    one_of,
+    whole,
+)
+from tidegate.api.evocloud.schemas.payment_method import RecurringModel
+from tidegate.api.evocloud.schemas.requests import UserInfo
+from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, Moment, TransAmount
+from tidegate.api.evocloud.schemas.validation import validated
+from tidegate.domain.errors import InvalidValue
+from tidegate.services.commands import ChangePayment, CreateOrder
+
+DEFAULT_VALID_MINUTES = 60
+REASONS = ("duplicate", "fraudulent", "requested_by_customer", "expired_uncaptured", "other")
+MAX_METADATA = 50
+
+
+def _mcc(text: str) -> str:
+    if not re.fullmatch(r"(?a:\d{4})", text):
+        raise fault("V0002", "must have four digits")
+    return text
+
+
+class OrderInfo(WireModel):
+    """``merchantOrderInfo``."""
+
+    merchantOrderID: Identifier
+    merchantOrderTime: Moment
+    orderType: Annotated[StrictStr, one_of("Single", "Multiple")] | None = None
+    enabledPaymentMethod: list[Annotated[StrictStr, at_most(32)]] | None = None
+
+
+class StoreInfo(WireModel):
+    """``storeInfo``."""
+
+    MCC: Annotated[StrictStr, AfterValidator(_mcc)] | None = None
+
+
+class Recurring(WireModel):
+    """``paymentMethod`` of an order: only whether later charges will follow."""
+
+    recurringProcessingModel: RecurringModel | None = None
+
+
+class OrderBody(WireModel):
+    """POST linkpay."""
+
+    merchantOrderInfo: OrderInfo
+    transAmount: TransAmount
+    validTime: Annotated[StrictStr, AS_TEXT, whole(5, 43200)] | None = None
+    returnUrl: ReturnUrl | None = None
+    returnURL: ReturnUrl | None = None
+    webhook: Url | None = None
+    userInfo: UserInfo | None = None
+    storeInfo: StoreInfo | None = None
+    paymentMethod: Recurring | None = None
+
+
+class OrderRefundBody(WireModel):
+    """POST linkpayRefund, first dialect, and linkpayCancelorRefund."""
+
+    merchantTransInfo: MerchantTransInfo
+    transAmount: TransAmount
+    initiatingReason: S64 | None = None
+    webhook: Url | None = None
+    metadata: Metadata | None = None
+
+
+class FlatRefundBody(WireModel):
+    """POST linkpayRefund, second dialect: flat, as the Python SDK sends it."""
+
+    merchantTransID: Identifier
+    merchantTransTime: Moment
+    refundAmount: TransAmount
+    reason: Annotated[StrictStr, one_of(*REASONS)] | None = None
+    description: Annotated[StrictStr, at_most(255)] | None = None
+    webhook: Url | None = None
+    metadata: dict[str, Any] | None = None
+
+
+def create_order(request: Request) -> CreateOrder:
+    """POST linkpay as a command; raises the errors of the contract, each naming its field."""
+    body = validated(OrderBody, request.body())
+    info, user = body.merchantOrderInfo, body.userInfo or UserInfo()
+    amount = body.transAmount.money()
+    if amount.minor == 0:
+        raise InvalidValue("must be more than zero", field="transAmount.value")
+    minutes = int(body.validTime) if body.validTime else DEFAULT_VALID_MINUTES
+    recurring = body.paymentMethod.recurringProcessingModel if body.paymentMethod else None
+    return CreateOrder(
+        order_id=info.merchantOrderID,
+        order_time=info.merchantOrderTime,
+        amount=amount,
+        valid_minutes=minutes,
+        multiple=info.orderType == "Multiple",
+        brands=tuple(info.enabledPaymentMethod or ()),
+        return_url=body.returnUrl or body.returnURL,
+        webhook=body.webhook,
+        user_reference=user.reference,
+        recurring=recurring,
+    )
+
+
+def refund_order(request: Request) -> ChangePayment:
+    """POST linkpayRefund in either dialect: a flat ``refundAmount`` tells the second."""
+    raw = request.body()
+    if "refundAmount" not in raw and "merchantTransID" not in raw:
+        return cancel_or_refund_order(request)
+    body = validated(FlatRefundBody, raw)
+    _check_metadata(body.metadata or {})
+    return ChangePayment(
+        trans_id=body.merchantTransID,
+        trans_time=body.merchantTransTime,
+        payment_trans_id="",
+        amount=body.refundAmount.money(),
+        initiating_reason=body.reason,
+        webhook=body.webhook,
+    )
+
+
+def cancel_or_refund_order(request: Request) -> ChangePayment:
+    """POST linkpayCancelorRefund."""
+    body = validated(OrderRefundBody, request.body())
+    return ChangePayment(
+        trans_id=body.merchantTransInfo.merchantTransID,
+        trans_time=body.merchantTransInfo.merchantTransTime,
+        payment_trans_id="",
+        amount=body.transAmount.money(),
+        initiating_reason=body.initiatingReason,
+        webhook=body.webhook,
+        metadata=body.metadata,
+    )
+
+
+def path_id(request: Request, name: str) -> str:
+    """An id out of the path; raises InvalidValue."""
+    given = request.path_parameters[name]
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", given):
+        raise InvalidValue("letters, digits, _ and -, at most 64", field=name)
+    return given
+
+
+def _check_metadata(given: dict[str, Any]) -> None:
+    """At most 50 entries, keys of 40 and values of 500 bytes; raises InvalidValue."""
+    if len(given) > MAX_METADATA:
+        raise InvalidValue(f"at most {MAX_METADATA} entries", field="metadata")
+    for key, value in given.items():
+        if len(key.encode("utf-8", "surrogatepass")) > 40:
+            raise InvalidValue("a key has at most 40 bytes", field="metadata")
+        if len(str(value).encode("utf-8", "surrogatepass")) > 500:
+            raise InvalidValue("a value has at most 500 bytes", field="metadata")
