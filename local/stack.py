@@ -20,6 +20,9 @@ from local.errors import LocalError
 from local.processes import Child, answers, free_port, is_free
 
 HOSTS = ("visa", "mastercard")
+WALLETS = ("alipayplus",)
+OTHERS = ("merchant", "acs", *WALLETS)
+"""Sandbox programs that speak HTTP alone."""
 PORTS = (
     "engine",
     "front",
@@ -28,7 +31,7 @@ PORTS = (
     "visa_http",
     "mastercard",
     "mastercard_http",
-    "merchant",
+    *OTHERS,
 )
 DATAGRAM_PORTS = ("xray",)
 STAGE = "local"
@@ -129,8 +132,8 @@ class Stack:
         }
 
     def url(self, part: str) -> str:
-        """The HTTP address of `visa`, `mastercard` or `merchant`."""
-        return f"http://127.0.0.1:{self.ports[part if part == 'merchant' else f'{part}_http']}"
+        """The HTTP address of a sandbox program."""
+        return f"http://127.0.0.1:{self.ports[part if part in OTHERS else f'{part}_http']}"
 
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS."""
@@ -159,12 +162,13 @@ class Stack:
             self.ports["engine"],
             self.ports["xray"],
         ).start()
-        hosts = [self._start_host(name) for name in (*HOSTS, "merchant")]
+        hosts = [self._start_host(name) for name in (*HOSTS, *OTHERS)]
         self._aws.wait()
-        for name, host in zip((*HOSTS, "merchant"), hosts, strict=True):
+        for name, host in zip((*HOSTS, *OTHERS), hosts, strict=True):
             host.wait_until(lambda name=name: answers(f"{self.url(name)}/health"))  # type: ignore[misc]
         deploy.deploy(built, self.endpoint_url, self._parameters(), self.state_dir, self._say)
         self.outputs = deploy.outputs(self.endpoint_url)
+        self._hand_over_wallet_keys()
         front = self._start_front()
         front.wait_until(lambda: answers(self.base_url))
         self.store = demo_store.create(self)
@@ -193,6 +197,10 @@ class Stack:
             parameters[f"{prefix}Host"] = "127.0.0.1"
             parameters[f"{prefix}Port"] = str(self.ports[name])
             parameters[f"{prefix}FilesUrl"] = self.url(name)
+            parameters[f"{prefix}TokensUrl"] = self.url(name)
+        parameters["DirectoryServerUrl"] = self.url("acs")
+        parameters["AlipayplusUrl"] = self.url("alipayplus")
+        parameters["PublicUrl"] = self.base_url
         return {**parameters, **self.parameters}
 
     def _child(self, name: str, command: list[str], environment: dict[str, str]) -> Child:
@@ -210,7 +218,26 @@ class Stack:
             command += ["--http-port", str(self.ports[f"{name}_http"])]
         else:
             command += ["--http-port", str(self.ports[name])]
+        if name in WALLETS:
+            command += ["--keys", str(self._keys(name))]
         return self._child(name, command, dict(os.environ))
+
+    def _keys(self, wallet: str) -> Path:
+        return self.state_dir / "keys" / wallet
+
+    def _hand_over_wallet_keys(self) -> None:
+        """What an operator writes into the secret once a wallet has given him its key."""
+        credentials = {
+            name: {
+                "clientId": "TIDEGATE-SANDBOX",
+                "privateKey": (self._keys(name) / "gateway.key.pem").read_text(),
+                "walletPublicKey": (self._keys(name) / "wallet.pub.pem").read_text(),
+            }
+            for name in WALLETS
+        }
+        self.client("secretsmanager").put_secret_value(
+            SecretId=self.outputs["WalletSecretArn"], SecretString=json.dumps(credentials)
+        )
 
     def _start_xray(self) -> Child:
         file = self.state_dir / "xray" / "segments.jsonl"
