@@ -73,7 +73,13 @@ def test_a_failure_is_traced_by_its_class_name_alone(
     stack: Stack, merchant: Merchant, new_id: NewId
 ) -> None:
     absent = new_id("TRC")
-    task = {"sid": merchant.sid, "transId": absent, "route": 0, "sealedCvc": None, "deadline": 0}
+    task = {
+        "sid": merchant.sid,
+        "transId": absent,
+        "route": 0,
+        "sealedSecrets": None,
+        "deadline": 0,
+    }
     with pytest.raises(LocalError):
         Operations(stack).invoke("AuthorizePaymentFunction", task)
     eventually(lambda: bool(functions_by_trace(stack, absent)))

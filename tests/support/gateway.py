@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.cards import (
+    MemoryOrders,
+    MemoryStoredCards,
+    ScriptedDirectory,
+    ScriptedTokenServices,
+    ScriptedWallet,
+)
+from tests.support.fx_memory import MemoryQuotes
 from tests.support.memory import (
     VISA_CARD,
     Counter,
@@ -21,21 +29,36 @@ from tidegate.domain.money import Money
 from tidegate.domain.payment import Payment
 from tidegate.domain.store import Store
 from tidegate.ports import IdempotencyRecord, WorkflowInput
+from tidegate.services.additional_info import SubmitAdditionalInfo
+from tidegate.services.authenticate_payer import AuthenticatePayer
 from tidegate.services.authorize_payment import AuthorizePayment
+from tidegate.services.await_payer import AwaitPayer
 from tidegate.services.cancel_or_refund import CancelOrRefund
 from tidegate.services.cancel_payment import CancelPayment
 from tidegate.services.capture_payment import CapturePayment
+from tidegate.services.card_conversation import CardConversation
+from tidegate.services.card_tokens import CardTokens
+from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
 from tidegate.services.commands import CreatePayment as CreateCommand
+from tidegate.services.conclude_refund import ConcludeRefund
+from tidegate.services.conversations import Conversation
 from tidegate.services.create_payment import CreatePayment
 from tidegate.services.fail_payment import FailPayment
+from tidegate.services.link_orders import LinkOrders
+from tidegate.services.pay_order import PayOrder
+from tidegate.services.payer_action import PayerAction
+from tidegate.services.proceed import Proceed
 from tidegate.services.query import Query
 from tidegate.services.refund_payment import RefundPayment
 from tidegate.services.reverse_payment import ReversePayment
 from tidegate.services.sweep_due import SweepDue
 from tidegate.services.take_back import TakeBack
 from tidegate.services.task_result import TaskResult
+from tidegate.services.use_quote import UseQuote
+from tidegate.services.wallet_conversation import WalletConversation
+from tidegate.services.withdraw_attempt import WithdrawAttempt
 
 
 class Gateway:
@@ -55,15 +78,53 @@ class Gateway:
             "visa2": self.visa2,
             "mastercard": ScriptedNetwork("mastercard"),
         }
+        self.networks = networks
         self.workflow_dies_after: str | None = None
-        self.take_back = TakeBack(self.payments, self.stores, self.vault, networks, self.clock)
+        self.wallet = ScriptedWallet()
+        self.directory = ScriptedDirectory()
+        self.tokens = ScriptedTokenServices()
+        self.stored_cards = MemoryStoredCards()
+        self.quotes = MemoryQuotes()
+        self.conversations: dict[str, Conversation] = {
+            "card": CardConversation(networks, self.vault, self.clock),
+            "e-wallet": WalletConversation(
+                {"alipayplus": self.wallet}, self.vault, "https://pay.example/wallets"
+            ),
+        }
+        self.conclude_refund = ConcludeRefund(self.payments, self.clock)
+        self.take_back = TakeBack(
+            self.payments, self.stores, self.conversations, self.conclude_refund, self.clock
+        )
         self.authorize = AuthorizePayment(
-            self.payments, self.stores, self.sequences, self.vault, networks, self.clock
+            self.payments, self.stores, self.sequences, self.conversations, self.clock, self.ids
+        )
+        self.cards = CardsOnFile(
+            self.payments, self.stored_cards, self.vault, self.tokens, self.clock
+        )
+        self.proceed = Proceed(self.payments, self, self.cards, self.clock)
+        self.action = PayerAction("https://pay.example/g2")
+        self.authenticate = AuthenticatePayer(
+            self.payments,
+            self.stores,
+            self.sequences,
+            self.vault,
+            self.directory,
+            self.proceed,
+            self.clock,
+            self.action,
         )
         self.reverse = ReversePayment(self.payments, self.sequences, self.take_back, self.clock)
         self.fail = FailPayment(self.payments, self.clock)
         self.create = CreatePayment(
-            self.payments, self.sequences, self.vault, self, self.clock, self.ids
+            self.payments,
+            self.sequences,
+            self.vault,
+            self.cards,
+            UseQuote(self.quotes, self.clock),
+            self.authenticate,
+            self.proceed,
+            self.clock,
+            self.ids,
         )
         beginner = Beginner(self.payments, self.clock, self.ids)
         self.capture = CapturePayment(beginner, self.sequences, self.take_back)
@@ -72,19 +133,53 @@ class Gateway:
             self.payments,
             beginner,
             self.sequences,
-            self.vault,
-            networks,
+            self.conversations,
+            self.conclude_refund,
+            self.take_back,
+            self.clock,
+        )
+        self.await_payer = AwaitPayer(
+            self.payments,
+            self.stores,
+            self.sequences,
+            self.conversations,
             self.take_back,
             self.clock,
         )
         self.cancel_or_refund = CancelOrRefund(self.payments, self.cancel, self.refund)
         self.query = Query(self.payments)
+        self.card_tokens = CardTokens(
+            self.payments,
+            self.stores,
+            self.stored_cards,
+            self.cards,
+            self.tokens,
+            self.vault,
+            self.clock,
+            self.ids,
+        )
+        self.submit_additional_info = SubmitAdditionalInfo(self.payments, self.authenticate)
+        self.orders = MemoryOrders(getattr(self.payments, "items", {}))
+        withdraw = WithdrawAttempt(self.payments, self.sequences, self.take_back, self.clock)
+        self.link_orders = LinkOrders(
+            self.orders, self.payments, self.refund, withdraw, self.clock, self.ids
+        )
+        self.pay_order = PayOrder(
+            self.orders,
+            self.link_orders,
+            self.stores,
+            self.create,
+            withdraw,
+            self.clock,
+            self.ids,
+        )
         self.sweep = SweepDue(
             self.payments,
             self.stores,
             self.sequences,
             self.capture,
             self.take_back,
+            self.await_payer,
             self.clock,
             self.ids,
         )
@@ -100,7 +195,7 @@ class Gateway:
                     given.sid,
                     given.trans_id,
                     route=route,
-                    sealed_cvc=given.sealed_cvc,
+                    sealed_secrets=given.sealed_secrets,
                     deadline=given.deadline,
                 )
                 break
@@ -122,16 +217,18 @@ class Gateway:
         hours: int | None = None,
         idempotency: IdempotencyRecord | None = None,
         currency: str = "HKD",
+        **more: Any,
     ) -> Payment:
         command = CreateCommand(
             trans_id=trans_id,
             trans_time="2025-03-04T09:10:11Z",
             amount=Money(minor, currency),
-            card=Card(VISA_CARD, "4912", "321"),
+            means=more.pop("means", Card(VISA_CARD, "4912", "321")),
             capture_after_hours=hours,
             metadata="basket 17",
+            **more,
         )
-        return self.create(self.store, command, idempotency)
+        return self.create(self.store, command, idempotency).payment
 
     def change(self, kind: str, trans_id: str, minor: int | None = None, **more: Any) -> Change:
         """``kind`` is capture, cancel, refund or cancel_or_refund."""

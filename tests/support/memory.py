@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import time
 from decimal import Decimal
+from hashlib import sha256
 
 from tidegate.domain.errors import StaleVersion, StoreUnknown
 from tidegate.domain.fees import FeePlan, Rate
@@ -35,6 +36,7 @@ def a_store(**changes: object) -> Store:
         routes=(
             ("Visa", (Route("visa", "400001"), Route("visa2", "400002"))),
             ("Mastercard", (Route("mastercard", "500001"),)),
+            ("AlipayHK", (Route("alipayplus", "TIDEGATE"),)),
         ),
         acceptor=CardAcceptor("M024116", "Harbour Books", "Hong Kong", "344", "5942"),
         terminal_id="T0241160",
@@ -43,6 +45,8 @@ def a_store(**changes: object) -> Store:
         cut_off=time(23, 0),
         settlement_currency="HKD",
         payout_account=PayoutAccount("Harbour Books", "012-345678-001", "HSBCHKHH", "HK"),
+        authentication="optional",
+        vault_id="VAULT-T1",
     )
     return replace(store, **changes)  # type: ignore[arg-type]
 
@@ -196,6 +200,9 @@ class OpenVault:
             raise ValueError("the envelope belongs to another record")
         return plaintext
 
+    def fingerprint(self, plaintext: bytes, context: str) -> str:
+        return sha256(context.encode() + plaintext).hexdigest()[:24]
+
 
 @dataclass
 class SetClock:
@@ -220,6 +227,14 @@ class CountingIds:
     def nonce(self) -> str:
         self.made += 1
         return f"nonce{self.made:07d}"
+
+    def secret_id(self) -> str:
+        self.made += 1
+        return f"{self.made:032x}"
+
+    def server_trans_id(self) -> str:
+        self.made += 1
+        return f"00000000-0000-4000-8000-{self.made:012d}"
 
 
 Reply = NetworkAnswer | Exception

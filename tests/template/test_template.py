@@ -28,7 +28,35 @@ from tidegate.services.limits import WORKFLOW_S
 
 MAX_HANDLER_LINES = 45
 API_GATEWAY_TIMEOUT_S = 29
-OUR_OPERATIONS = ("payment", "capture", "cancel", "refund", "cancelOrRefund", "FXRateInquiry")
+V1, V0, OLD = (f"/g2/{base}/payment/mer/{{sid}}" for base in ("v1", "v0", "auth"))
+CHANGES = ("payment", "capture", "cancel", "refund")
+MERCHANT_PATHS = {
+    **{f"{V1}/{name}": {"post", "get"} for name in (*CHANGES, "cancelOrRefund", "FXRateInquiry")},
+    **{f"{V1}/{name}": {"post", "get"} for name in ("cryptogram", "payout")},
+    f"{V1}/payment": {"post", "get", "put"},
+    f"{V1}/paymentMethod": {"post", "get", "put", "delete"},
+    f"{V0}/evo.e-commerce.linkpay": {"post"},
+    f"{V0}/evo.e-commerce.linkpay/{{merchantOrderID}}": {"get"},
+    f"{V0}/evo.e-commerce.linkpayRefund/{{merchantOrderID}}": {"post", "get"},
+    f"{V0}/evo.e-commerce.linkpayCancelorRefund/{{merchantOrderID}}": {"post"},
+}
+ALIASES = {
+    **{f"{base}/evo.e-commerce.{name}": name for base in (V1, V0, OLD) for name in CHANGES},
+    f"{V0}/evo.e-commerce.paymentMethod": "paymentMethod",
+}
+PAYERS_PATHS = {
+    "/g2/pay/assets/{asset}": {"get"},
+    "/g2/pay/{link}": {"get"},
+    "/g2/pay/{link}/order": {"get"},
+    "/g2/pay/{link}/payment": {"post"},
+    "/g2/3ds/{ticket}": {"get", "post"},
+    "/g2/3ds/{ticket}/method": {"get"},
+    "/g2/3ds/{ticket}/method-done": {"post"},
+    "/g2/3ds/{ticket}/challenge": {"get"},
+    "/g2/3ds/{ticket}/result": {"post"},
+    "/g2/3ds/{ticket}/results": {"post"},
+    "/g2/wallets/{network}/{sid}/{transId}": {"post"},
+}
 
 # What knows no narrower resource: why it may say "*".
 ANY_RESOURCE_ALLOWED = {
@@ -71,7 +99,7 @@ def test_functions_get_what_settings_read_and_nothing_else() -> None:
     class Recording(dict[str, str]):
         def get(self, key: str, default: Any = None) -> Any:
             read.add(key)
-            return "visa,mastercard" if key == "NETWORKS" else default
+            return {"NETWORKS": "visa,mastercard", "WALLETS": "alipayplus"}.get(key, default)
 
     Settings.read(Recording())
     given = {name for function in functions().values() for name in variables(function)}
@@ -86,8 +114,15 @@ def test_outputs_carry_the_names_of_the_settings() -> None:
         re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper() for name in template()["Outputs"]
     }
     shared = {name for name in given if name.endswith(("_ARN", "_URL", "_NAME", "_ID", "_BUCKET"))}
-    files = {"VISA_FILES_URL", "MASTERCARD_FILES_URL"}  # parameters, not resources
-    assert shared - files <= outputs
+    parameters = {
+        "VISA_FILES_URL",
+        "MASTERCARD_FILES_URL",
+        "VISA_TOKENS_URL",
+        "MASTERCARD_TOKENS_URL",
+        "DIRECTORY_SERVER_URL",
+        "ALIPAYPLUS_URL",
+    }
+    assert shared - parameters <= outputs
     assert {"API_ID", "API_STAGE", "RECONCILIATION_STATE_MACHINE_ARN"} <= outputs
 
 
@@ -107,7 +142,10 @@ def test_only_what_seals_cards_may_make_data_keys() -> None:
         owner for owner, statement in statements() if "kms:GenerateDataKey" in statement["Action"]
     }
     assert "CreatePaymentFunction" in sealing
-    assert not {name for name in sealing if name.startswith(("Get", "Notify", "FanOut", "Record"))}
+    # What a query may have to finish: a network token that was still to be made.
+    finishing = {"GetPaymentMethodFunction"}
+    readers = ("Get", "Notify", "FanOut", "Record")
+    assert not {name for name in sealing if name.startswith(readers)} - finishing
 
 
 def test_nobody_may_delete_or_scan() -> None:
@@ -134,7 +172,9 @@ def _names_in(node: Any) -> Iterator[str]:
 
 def test_every_operation_is_routed_and_may_be_invoked() -> None:
     paths = resources("AWS::Serverless::Api")["Api"]["DefinitionBody"]["paths"]
-    assert set(paths) == {f"/g2/v1/payment/mer/{{sid}}/{name}" for name in OUR_OPERATIONS}
+    assert set(paths) == {*MERCHANT_PATHS, *ALIASES, *PAYERS_PATHS}
+    expected = MERCHANT_PATHS | PAYERS_PATHS
+    expected |= {alias: expected[f"{V1}/{name}"] for alias, name in ALIASES.items()}
     permitted = {
         (event["Properties"]["Path"], event["Properties"]["Method"]): name
         for name, function in functions().items()
@@ -142,7 +182,8 @@ def test_every_operation_is_routed_and_may_be_invoked() -> None:
         if event["Type"] == "Api"
     }
     for path, methods in paths.items():
-        for method in ("get", "post"):
+        assert {name for name in methods if not name.startswith("x-")} == expected[path]
+        for method in expected[path]:
             uri = substituted(methods[method]["x-amazon-apigateway-integration"]["uri"])
             assert f"${{{permitted[path, method]}.Arn}}" in uri
         refused = methods["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]

@@ -22,7 +22,16 @@ OF_OURS = {
     "domain": ("domain",),
     "ports": ("domain", "ports", "services.commands", "services.task_result"),
     "services": ("domain", "ports", "services"),
-    "api": ("domain", "ports", "services.commands", "services.change", "api"),
+    # What use cases take and give: their results are put into words here.
+    "api": (
+        "domain",
+        "ports",
+        "services.commands",
+        "services.change",
+        "services.card_tokens",
+        "services.link_orders",
+        "api",
+    ),
     "networks": ("domain", "ports", "networks"),
     "adapters": ("domain", "ports", "adapters", "api", "services.limits", "services.task_result"),
 }

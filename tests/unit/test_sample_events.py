@@ -8,11 +8,13 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.cards import CHALLENGED, TO_BE_CONFIRMED
 from tests.support.fx_memory import ONE_DAY, Exchange
 from tests.support.gateway import Gateway
 from tidegate.adapters.notices import read_notice
@@ -25,6 +27,7 @@ from tidegate.runtime import (
     bootstrap,
     wiring_fx,
     wiring_notices,
+    wiring_orders,
     wiring_reconciliation,
     wiring_settlement,
 )
@@ -85,9 +88,19 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
         "cancel_or_refund": made.cancel_or_refund,
         "query": made.query,
         "sweep_due": made.sweep,
+        "card_tokens": made.card_tokens,
+        "submit_additional_info": made.submit_additional_info,
+        "authenticate_payer": made.authenticate,
+        "payer_action": made.action,
+        "card_decryption": None,
+        "payments": made.payments,
+        "wallets": {"alipayplus": made.wallet},
+        "await_payer": made.await_payer,
     }
     for name, use_case in use_cases.items():
         monkeypatch.setattr(bootstrap, name, lambda use_case=use_case: use_case)
+    monkeypatch.setattr(wiring_orders, "link_orders", lambda: made.link_orders)
+    monkeypatch.setattr(wiring_orders, "pay_order", lambda: made.pay_order)
     return made
 
 
@@ -130,6 +143,80 @@ def test_a_cancel_and_a_cancel_or_refund() -> None:
     assert ask("create_payment/mastercard-captured-at-once")["payment"]["status"] == "Captured"
     assert ask("cancel_or_refund/a-captured-payment")["refund"]["cancelOrRefund"] == "refund"
     assert ask("get_cancel_or_refund/by-id")["refund"]["transAmount"]["value"] == "120.00"
+
+
+@pytest.mark.usefixtures("gateway")
+def test_a_card_is_kept_used_and_forgotten() -> None:
+    kept = ask("create_token/visa")["paymentMethod"]
+    assert (kept["status"], kept["networkToken"]["value"]) == ("Success", "4895370000000001")
+    assert ask("get_payment_method/by-id")["paymentMethod"]["token"] == kept["token"]
+    assert len(ask("get_payment_method/of-a-customer")["paymentMethodList"]) == 1
+    assert ask("create_payment/by-token")["payment"]["status"] == "Captured"
+    assert ask("update_token/renewed")["metadata"] == "renewed card"
+    made = ask("create_cryptogram/of-a-token")["paymentMethod"]["networkToken"]
+    assert ask("get_cryptogram/by-id")["paymentMethod"]["networkToken"] == made
+    ask("delete_token/closed-account")
+    again = json.loads(call("create_payment/by-token")["body"])
+    assert again["result"]["code"] == "C0008"
+
+
+@pytest.mark.usefixtures("gateway")
+def test_brands_of_a_store() -> None:
+    (brand,) = ask("get_payment_method/brands")["paymentMethod"]["paymentBrandList"]
+    assert brand["brandName"] == "Visa"
+
+
+def test_an_authentication_on_the_merchants_own_page(gateway: Gateway) -> None:
+    gateway.directory.method = "https://issuer.example/method"
+    begun = ask("create_payment/to-be-authenticated")
+    assert begun["action"]["type"] == "threeDSIdentify"
+    assert call("show_authentication_page/page")["headers"]["Content-Type"].startswith("text/html")
+    assert ask("submit_additional_info/method-done")["payment"]["status"] == "Authorised"
+
+
+def test_a_challenge(gateway: Gateway) -> None:
+    gateway.directory.method = "https://issuer.example/method"
+    gateway.directory.answers.append(CHALLENGED)
+    ask("create_payment/to-be-authenticated")
+    step = json.loads(call("submit_browser/method-done")["body"])
+    assert (step["next"], step["url"]) == ("challenge", CHALLENGED.challenge_url)
+    told = json.loads(call("receive_authentication_result/authenticated")["body"])
+    assert told["messageType"] == "RRes"
+    # Nobody said where the payer came from, and the merchant's own page says when he is back.
+    assert call("finish_authentication/back")["statusCode"] == 400
+    known = gateway.payments.payment("PAY-5").authentication
+    assert known is not None
+    assert known.status == "Y"
+
+
+def test_a_wallet_says_that_it_was_paid(gateway: Gateway) -> None:
+    gateway.wallet.replies.append(TO_BE_CONFIRMED)
+    assert ask("create_payment/wallet")["payment"]["status"] == "Pending"
+    assert call("receive_wallet_notice/paid")["statusCode"] == 200
+    assert gateway.payments.payment("PAY-6").status is Status.CAPTURED
+
+
+@pytest.mark.usefixtures("gateway")
+def test_money_is_pushed_to_a_card() -> None:
+    assert ask("create_payout/visa")["payout"]["status"] == "Success"
+    assert ask("get_payout/by-id")["payout"]["transAmount"]["value"] == "25.00"
+
+
+def test_an_order_behind_a_link(gateway: Gateway) -> None:
+    gateway.stores.put(replace(gateway.store, authentication="none"))
+    assert ask("create_link_order/single")["merchantOrderInfo"]["status"] == "Pending"
+    assert "text/html" in call("show_payment_page/page")["headers"]["Content-Type"]
+    assert "text/css" in call("show_payment_page/asset")["headers"]["Content-Type"]
+    assert json.loads(call("get_page_order/open")["body"])["order"]["status"] == "Active"
+    paid = json.loads(call("pay_link_order/card")["body"])
+    assert (paid["attempt"]["state"], paid["order"]["status"]) == ("paid", "Paid")
+    assert paid["returnTo"] == "https://shop.example/done?merchantOrderID=LP-1&result=success"
+    assert ask("get_link_order/by-id")["transactionInfo"]["status"] == "Captured"
+    assert ask("refund_link_order/in-part")["merchantOrderInfo"]["status"] == "Partial Refunded"
+    assert ask("refund_link_order/flat")["status"] == "succeeded"
+    assert ask("get_link_refund/by-id")["refundAmount"]["value"] == "40.00"
+    rest = ask("cancel_or_refund_link_order/the-rest")
+    assert rest["merchantOrderInfo"]["status"] == "Refunded"
 
 
 def test_a_request_that_was_changed_on_its_way_is_refused(gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ from tidegate.domain.errors import WrongStatus
 from tidegate.domain.transitions import TRANSITIONS, Operation, Outcome, Status, next_status
 
 EVERYTHING = list(product(Status, Operation, Outcome))
-FINAL = {Status.VERIFIED, Status.CANCELLED, Status.FAILED}
+FINAL = {Status.VERIFIED, Status.CANCELLED, Status.FAILED, Status.PAID_OUT}
 
 
 @pytest.mark.parametrize(("status", "operation", "outcome"), EVERYTHING)

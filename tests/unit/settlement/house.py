@@ -29,7 +29,7 @@ from tidegate.domain.errors import FileRejected
 from tidegate.domain.ledger import BatchKey, Movement
 from tidegate.domain.message import Card, NetworkAnswer
 from tidegate.domain.money import Money
-from tidegate.networks.clearing import format_of
+from tidegate.networks.clearing import format_of, presents
 from tidegate.services.announce_settlement import AnnounceSettlement
 from tidegate.services.close_batch import CloseBatch
 from tidegate.services.commands import CreatePayment
@@ -128,7 +128,7 @@ class House:
         self.machine = Machine()
         stores = self.gateway.stores
         self.record = RecordPostings(self.ledger)
-        self.close = CloseBatch(stores, self.ledger, self.clock, GRACE_S)
+        self.close = CloseBatch(stores, self.ledger, self.clock, GRACE_S, presents)
         self.settle = SettleBatch(stores, self.ledger, self.files)
         self.announce = AnnounceSettlement(stores, self.ledger, self.told)
         self.start = StartSettlements(stores, self.ledger, self.machine, self.clock, GRACE_S)
@@ -149,17 +149,17 @@ class House:
     ) -> str:
         """A payment captured at once."""
         if pan == MASTERCARD_CARD:
-            network = self.gateway.take_back.networks["mastercard"]
+            network = self.gateway.networks["mastercard"]
             assert isinstance(network, ScriptedNetwork)
             network.replies.append(NetworkAnswer("00", "55M3C1", "MCC000000451"))
         command = CreatePayment(
             trans_id=trans_id,
             trans_time="2025-03-04T09:10:11Z",
             amount=Money(minor, currency),
-            card=Card(pan, "4912", "321"),
+            means=Card(pan, "4912", "321"),
             capture_after_hours=0,
         )
-        payment = self.gateway.create(self.store, command)
+        payment = self.gateway.create(self.store, command).payment
         assert payment.captured_minor == minor
         return trans_id
 

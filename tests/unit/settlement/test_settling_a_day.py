@@ -22,7 +22,7 @@ from tidegate.domain.errors import BatchOutOfOrder, FileRejected, InvalidFormat,
 from tidegate.domain.events import Event, events_of
 from tidegate.domain.ledger import BatchKey, Movement, totals_of
 from tidegate.domain.statement import safe, statement
-from tidegate.networks.clearing import format_of
+from tidegate.networks.clearing import format_of, presents
 from tidegate.ports_settlement import ANNOUNCED
 from tidegate.services.announce_settlement import AnnounceSettlement
 from tidegate.services.close_batch import CloseBatch
@@ -50,7 +50,7 @@ def day() -> SimpleNamespace:
         hosts=hosts,
         announcer=announcer,
         record=RecordPostings(ledger),
-        close=CloseBatch(stores, ledger, gateway.clock, 900),
+        close=CloseBatch(stores, ledger, gateway.clock, 900, presents),
         deliver=DeliverClearing(
             stores,
             ledger,
