@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tidegate.domain.errors import MalformedBody, SignatureRejected, Unanswered
@@ -16,7 +15,8 @@ from tidegate.networks.http import exchange
 
 PREFIX = "/ams/api/v1/payments"
 FRESH_S = 300
-"""A notification signed longer ago is a replay."""
+"""Seconds; what was signed longer ago is a replay."""
+Result = TypeVar("Result")
 
 
 class AlipayPlus:
@@ -46,34 +46,29 @@ class AlipayPlus:
     def inquire(self, request_id: str, *, timeout_s: float) -> WalletAnswer:
         """See ``ports_wallets.Wallet``."""
         answer = self._call("inquiryPayment", messages.inquiry(request_id), timeout_s)
-        return _read(lambda: messages.read_inquiry(answer))
+        return _read(lambda: messages.read_inquiry(answer, request_id))
 
     def cancel(self, request_id: str, *, timeout_s: float) -> bool:
         """See ``ports_wallets.Wallet``."""
         answer = self._call("cancel", messages.inquiry(request_id), timeout_s)
-        try:
-            return messages.cancelled(answer)
-        except MalformedBody:
-            return False
+        return _read(lambda: messages.cancelled(answer, request_id))
 
     def refund(self, refund: WalletRefund, *, timeout_s: float) -> WalletAnswer:
         """See ``ports_wallets.Wallet``."""
         answer = self._call("refund", messages.refund(refund), timeout_s)
-        return _read(lambda: messages.read_refund(answer))
+        return _read(lambda: messages.read_refund(answer, refund.request_id))
 
     def inquire_refund(self, request_id: str, *, timeout_s: float) -> WalletAnswer:
         """See ``ports_wallets.Wallet``."""
         answer = self._call("inquiryRefund", messages.refund_inquiry(request_id), timeout_s)
-        return _read(lambda: messages.read_refund_inquiry(answer))
+        return _read(lambda: messages.read_refund_inquiry(answer, request_id))
 
     def read_notice(self, path: str, headers: Mapping[str, str], body: bytes) -> WalletNotice:
         """See ``ports_wallets.Wallet``."""
         stamp = headers.get("request-time", "")
         if headers.get("client-id") != self._client_id:
             raise SignatureRejected("the notification is for somebody else", field="Client-Id")
-        verify(self._wallet_key, headers.get("signature", ""), path, self._client_id, stamp, body)
-        if abs(_moment(stamp) - self._now()) > FRESH_S:
-            raise SignatureRejected("the notification is too old", field="Request-Time")
+        self._believe(headers.get("signature", ""), path, stamp, body)
         request_id, result = messages.read_notice(messages.parsed(body))
         return WalletNotice(request_id, result)
 
@@ -103,30 +98,27 @@ class AlipayPlus:
             "Signature": sign(self._key, path, self._client_id, stamp, body),
         }
         answer = exchange(url, "POST", body, headers, timeout_s=timeout_s)
+        given = answer.headers
         try:
-            verify(
-                self._wallet_key,
-                answer.headers.get("signature", ""),
-                path,
-                self._client_id,
-                answer.headers.get("response-time", ""),
-                answer.body,
-            )
+            stamp = given.get("response-time", "")
+            self._believe(given.get("signature", ""), path, stamp, answer.body)
             return messages.parsed(answer.body)
         except (SignatureRejected, MalformedBody):
             raise Unanswered("the wallet's answer cannot be trusted") from None
 
+    def _believe(self, header: str, path: str, stamp: str, body: bytes) -> None:
+        """Raises SignatureRejected unless the wallet signed this, and signed it just now."""
+        verify(self._wallet_key, header, path, self._client_id, stamp, body)
+        try:
+            signed_at = messages.seconds(stamp)
+        except MalformedBody:
+            raise SignatureRejected("the time of signing cannot be read", field="Time") from None
+        if abs(signed_at - self._now()) > FRESH_S:
+            raise SignatureRejected("the signature is too old", field="Time")
 
-def _read(read: Callable[[], WalletAnswer]) -> WalletAnswer:
+
+def _read(read: Callable[[], Result]) -> Result:
     try:
         return read()
     except MalformedBody:
         raise Unanswered("the wallet's answer cannot be read") from None
-
-
-def _moment(stamp: str) -> float:
-    """Unix seconds; long ago for what is no moment."""
-    try:
-        return datetime.fromisoformat(stamp).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return 0.0

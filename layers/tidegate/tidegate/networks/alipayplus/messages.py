@@ -1,9 +1,13 @@
-"""Messages of Alipay+ as JSON, and what they mean to us (AMS API: pay, inquiryPayment, cancel,
-refund, inquiryRefund, notifyPayment). Amounts are minor units in text."""
+"""Messages of Alipay+ as JSON, and what they mean to us (Antom AMS API v1: pay, inquiryPayment,
+cancel, refund, inquiryRefund, notifyPayment). Amounts are minor units in text.
+
+An answer counts only for what it names: its signature alone does not say whose it is.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,14 +20,16 @@ from tidegate.domain.wallet import Action, WalletAnswer, WalletOrder, WalletRefu
 METHODS = {
     "Alipay": "ALIPAY_CN",
     "AlipayHK": "ALIPAY_HK",
-    "Alipayplus": "CONNECT_WALLET",
     "TrueMoney": "TRUEMONEY",
     "TNG": "TNG",
     "GCash": "GCASH",
     "DANA": "DANA",
     "Kakao_Pay": "KAKAOPAY",
 }
-_BRANDS = {method: brand for brand, method in METHODS.items()}
+"""``paymentMethodType`` by brand; CONNECT_WALLET leaves the choice to the payer."""
+ANY_WALLET = "CONNECT_WALLET"
+_BRANDS = {method: brand for brand, method in METHODS.items() if method != ANY_WALLET}
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _SCENARIOS = {"CPM": "PaymentCode", "MPM": "OrderCode"}
 _TERMINALS = {"WEB": "WEB", "WAP": "WAP", "APP": "APP", "MINI": "MINI_APP", "INWALLET": "WAP"}
 
@@ -31,21 +37,39 @@ SUCCESS, FAILED, UNKNOWN, ACCEPTED = "S", "F", "U", "A"
 DECLINES = {
     "INVALID_PAYMENT_CODE": "I0111",
     "INVALID_CODE": "I0111",
-    "CODE_EXPIRED": "I0111",
+    "EXPIRED_CODE": "I0111",
     "USER_BALANCE_NOT_ENOUGH": "I0051",
-    "USER_PAYMENT_VERIFICATION_FAILED": "B0021",
-    "RISK_REJECT": "B0033",
     "PAYMENT_AMOUNT_EXCEED_LIMIT": "I0061",
+    "USER_AMOUNT_EXCEED_LIMIT": "I0061",
+    "PAYMENT_COUNT_EXCEED_LIMIT": "I0061",
+    "RISK_REJECT": "B0033",
+    "REGULATION_RESTRICTION": "B0033",
+    "CURRENCY_NOT_SUPPORT": "B0007",
+    "UNAVAILABLE_PAYMENT_METHOD": "B0006",
+    "PAYMENT_METHOD_NOT_SUPPORTED": "B0006",
+    "BUSINESS_NOT_SUPPORT": "B0005",
+    "ORDER_STATUS_INVALID": "B0012",
+    "CANCEL_WINDOW_EXCEED": "B0012",
+    "REFUND_WINDOW_EXCEED": "B0012",
+    "REFUND_AMOUNT_EXCEED": "B0013",
     "ORDER_IS_CLOSED": "P0098",
     "ORDER_IS_CANCELED": "P0098",
     "ORDER_NOT_EXIST": "P0098",
     "REFUND_NOT_EXIST": "P0098",
     "PROCESS_FAIL": "P0000",
-    "REFUND_AMOUNT_EXCEED": "B0013",
-    "CURRENCY_NOT_SUPPORT": "B0007",
-    "PAYMENT_METHOD_NOT_SUPPORTED": "B0006",
+    "ACCESS_DENIED": "P0000",
+    "INVALID_CLIENT": "P0000",
+    "INVALID_CONTRACT": "P0000",
+    "INVALID_SIGNATURE": "P0000",
+    "KEY_NOT_FOUND": "P0000",
+    "PARAM_ILLEGAL": "P0000",
 }
+"""EVO result codes; what a payer's wallet or account refuses otherwise is ``DECLINED``."""
 DECLINED = "I0093"
+CONFLICT = "REPEAT_REQ_INCONSISTENT"
+"""The id was used with other content: a failure of this request that says nothing of the first."""
+IN_PROCESS = "PAYMENT_IN_PROCESS"
+PROMPT = "Ask the customer to confirm in the wallet app"
 _STATES = {
     "SUCCESS": "approved",
     "FAIL": "declined",
@@ -60,9 +84,9 @@ def pay(order: WalletOrder) -> dict[str, Any]:
     acceptor = order.acceptor
     amount = money(order.amount)
     in_store = order.scenario != "redirect"
-    method: dict[str, Any] = {"paymentMethodType": METHODS.get(order.brand or "", "CONNECT_WALLET")}
+    method: dict[str, Any] = {"paymentMethodType": METHODS.get(order.brand or "", ANY_WALLET)}
     if order.payment_code is not None:
-        method["paymentMethodId"] = order.payment_code
+        method = {"paymentMethodType": ANY_WALLET, "paymentMethodId": order.payment_code}
     message: dict[str, Any] = {
         "productCode": "IN_STORE_PAYMENT" if in_store else "CASHIER_PAYMENT",
         "paymentRequestId": order.request_id,
@@ -81,10 +105,12 @@ def pay(order: WalletOrder) -> dict[str, Any]:
         "paymentMethod": method,
         "paymentExpiryTime": moment(order.expires_at),
         "paymentNotifyUrl": order.notify_url,
-        "env": {"terminalType": _TERMINALS.get(order.platform or "WEB", "WEB")},
+        "settlementStrategy": {"settlementCurrency": order.amount.currency},
     }
     if in_store:
         message["paymentFactor"] = {"inStorePaymentScenario": _SCENARIOS[order.scenario]}
+    else:
+        message["env"] = {"terminalType": _TERMINALS.get(order.platform or "WEB", "WEB")}
     if order.return_url is not None:
         message["paymentRedirectUrl"] = order.return_url
     return message
@@ -113,68 +139,86 @@ def refund_inquiry(request_id: str) -> dict[str, Any]:
 
 
 def read_pay(message: Mapping[str, Any], order: WalletOrder) -> WalletAnswer:
-    """The answer to a pay request."""
-    state, code, text = result_of(message)
+    """The answer to a pay request. Raises MalformedBody, also where another amount was paid."""
+    state, code = result_of(message)
     answer = _answer(message, state, code)
+    if answer.outcome != "declined":
+        _require(message, "paymentRequestId", order.request_id)
     if not answer.pending:
+        if answer.approved:
+            _require(message, "paymentAmount", money(order.amount))
         return WalletAnswer(answer, brand=_brand(message))
-    return WalletAnswer(answer, _action(message, order, text), _brand(message))
+    return WalletAnswer(answer, _action(message, order, code), _brand(message))
 
 
-def read_inquiry(message: Mapping[str, Any]) -> WalletAnswer:
+def read_inquiry(message: Mapping[str, Any], request_id: str) -> WalletAnswer:
     """The answer to an inquiry: the payment's own state, once the inquiry itself succeeded."""
-    state, code, _ = result_of(message)
+    state, code = result_of(message)
     if state == SUCCESS:
-        status = str(message.get("paymentStatus", ""))
+        _require(message, "paymentRequestId", request_id)
+        status = _word(message.get("paymentStatus"))
+        reason = _word(message.get("paymentResultCode")) or status
         outcome = _STATES.get(status, "pending")
-        reason = str(message.get("paymentResultCode") or status)
         return WalletAnswer(_outcome(message, outcome, reason), brand=_brand(message))
     if state == FAILED and code == "ORDER_NOT_EXIST":
         return WalletAnswer(_outcome(message, "declined", code))
     return WalletAnswer(_outcome(message, "pending", code))
 
 
-def read_refund(message: Mapping[str, Any]) -> WalletAnswer:
+def read_refund(message: Mapping[str, Any], request_id: str) -> WalletAnswer:
     """The answer to a refund request."""
-    state, code, _ = result_of(message)
-    return WalletAnswer(_answer(message, state, code, reference="refundId"))
+    state, code = result_of(message)
+    answer = _answer(message, state, code, reference="refundId")
+    if answer.approved:
+        _require(message, "refundRequestId", request_id)
+    return WalletAnswer(answer)
 
 
-def read_refund_inquiry(message: Mapping[str, Any]) -> WalletAnswer:
+def read_refund_inquiry(message: Mapping[str, Any], request_id: str) -> WalletAnswer:
     """The answer to an inquiryRefund: the refund's own state."""
-    state, code, _ = result_of(message)
+    state, code = result_of(message)
     if state == SUCCESS:
-        outcome = _STATES.get(str(message.get("refundStatus", "")), "pending")
-        return WalletAnswer(_outcome(message, outcome, code, reference="refundId"))
+        _require(message, "refundRequestId", request_id)
+        status = _word(message.get("refundStatus"))
+        outcome = _STATES.get(status, "pending")
+        reason = code if outcome == "approved" else status
+        return WalletAnswer(_outcome(message, outcome, reason, reference="refundId"))
     if state == FAILED and code in {"REFUND_NOT_EXIST", "ORDER_NOT_EXIST"}:
         return WalletAnswer(_outcome(message, "declined", code))
     return WalletAnswer(_outcome(message, "pending", code))
 
 
-def cancelled(message: Mapping[str, Any]) -> bool:
+def cancelled(message: Mapping[str, Any], request_id: str) -> bool:
     """Whether a cancel is done; an order that never was needs none."""
-    state, code, _ = result_of(message)
+    state, code = result_of(message)
+    if state == SUCCESS:
+        _require(message, "paymentRequestId", request_id)
     return state == SUCCESS or code == "ORDER_NOT_EXIST"
 
 
 def read_notice(message: Mapping[str, Any]) -> tuple[str, WalletAnswer]:
-    """A notifyPayment of the result: (paymentRequestId, what became of it)."""
-    request_id = message.get("paymentRequestId")
-    if message.get("notifyType") != "PAYMENT_RESULT" or not isinstance(request_id, str):
+    """A notifyPayment: (paymentRequestId, what became of it). In one of PAYMENT_PENDING a success
+    is the payer's, not the payment's. Raises MalformedBody."""
+    request_id, kind = message.get("paymentRequestId"), message.get("notifyType")
+    if kind not in {"PAYMENT_RESULT", "PAYMENT_PENDING"} or not isinstance(request_id, str):
         raise MalformedBody("the notification is none of a payment's result")
-    state, code, _ = result_of(message)
+    state, code = result_of(message)
+    if kind == "PAYMENT_PENDING" and state == SUCCESS:
+        state = UNKNOWN
     return request_id, WalletAnswer(_answer(message, state, code), brand=_brand(message))
 
 
-def result_of(message: Mapping[str, Any]) -> tuple[str, str, str]:
-    """resultStatus, resultCode, resultMessage; raises MalformedBody."""
+def result_of(message: Mapping[str, Any]) -> tuple[str, str]:
+    """resultStatus and resultCode; raises MalformedBody."""
     result = message.get("result")
     if not isinstance(result, dict):
         raise MalformedBody("the message has no result")
-    status, code = result.get("resultStatus"), result.get("resultCode")
-    if status not in {SUCCESS, FAILED, UNKNOWN, ACCEPTED} or not isinstance(code, str):
+    status, code = result.get("resultStatus"), _word(result.get("resultCode"))
+    if status not in (SUCCESS, FAILED, UNKNOWN, ACCEPTED) or not code:
         raise MalformedBody("the message's result cannot be read")
-    return str(status), code[:64].replace("|", "_"), str(result.get("resultMessage", ""))
+    if code == CONFLICT:
+        raise MalformedBody("the wallet holds this id to be another's")
+    return str(status), code
 
 
 def parsed(raw: bytes) -> dict[str, Any]:
@@ -199,8 +243,23 @@ def money(amount: Money) -> dict[str, str]:
 
 
 def moment(at: float) -> str:
-    """ISO 8601 with its zone."""
+    """ISO 8601 in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds(stamp: object) -> float:
+    """Unix seconds of an ISO 8601 moment with its zone, or of one in milliseconds: both are in
+    use. Raises MalformedBody."""
+    text = stamp if isinstance(stamp, str) else ""
+    try:
+        if text.isascii() and text.isdecimal():
+            return int(text[:20]) / 1000
+        read = datetime.fromisoformat(text)
+        if read.tzinfo is not None:
+            return read.timestamp()
+    except (ValueError, OverflowError):
+        pass
+    raise MalformedBody("a moment cannot be read")
 
 
 def _answer(
@@ -214,35 +273,48 @@ def _answer(
 def _outcome(
     message: Mapping[str, Any], outcome: str, code: str, reference: str = "paymentId"
 ) -> NetworkAnswer:
-    named = message.get(reference)
     return NetworkAnswer(
         response_code=code,
-        scheme_reference=named.replace("|", "_")[:64] if isinstance(named, str) else None,
+        scheme_reference=_word(message.get(reference)) or None,
         outcome=outcome,
         decline=DECLINES.get(code, DECLINED) if outcome == "declined" else None,
     )
 
 
-def _action(message: Mapping[str, Any], order: WalletOrder, text: str) -> Action:
+def _require(message: Mapping[str, Any], field: str, expected: object) -> None:
+    if message.get(field) != expected:
+        raise MalformedBody(f"the message is about another {field}")
+
+
+def _word(value: object) -> str:
+    """An id or code as it may be kept; empty for what is none."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
+
+
+def _action(message: Mapping[str, Any], order: WalletOrder, code: str) -> Action | None:
     if order.scenario == "CPM":
-        return Action("promptUser", {"message": text or "Ask the customer to confirm in the app"})
+        return Action("promptUser", {"message": PROMPT}) if code == IN_PROCESS else None
     if order.scenario == "MPM":
-        form = message.get("orderCodeForm")
-        details = form.get("codeDetails", []) if isinstance(form, dict) else []
-        codes = [one for one in details if isinstance(one, dict) and one.get("codeValueType")]
-        chosen = next((one for one in codes if one["codeValueType"] == "QRCODE"), None)
-        if chosen is None or not isinstance(chosen.get("codeValue"), str):
-            raise MalformedBody("the answer has no code to show")
-        return Action(
-            "presentQRCode", {"qrCode": chosen["codeValue"], "expiredAt": moment(order.expires_at)}
-        )
+        return _code_to_show(message.get("orderCodeForm"))
     url = message.get("normalUrl")
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
         raise MalformedBody("the answer has no address to go to")
     return Action("redirectUser", {"url": url, "method": "GET"})
 
 
+def _code_to_show(form: object) -> Action:
+    if not isinstance(form, dict) or not isinstance(form.get("codeDetails"), list):
+        raise MalformedBody("the answer has no order code")
+    for detail in form["codeDetails"]:
+        if isinstance(detail, dict) and detail.get("codeValueType") == "QRCODE":
+            code = detail.get("codeValue")
+            if isinstance(code, str) and code:
+                expired_at = moment(seconds(form.get("expireTime")))
+                return Action("presentQRCode", {"qrCode": code, "expiredAt": expired_at})
+    raise MalformedBody("the answer has no QR code")
+
+
 def _brand(message: Mapping[str, Any]) -> str | None:
     info = message.get("pspCustomerInfo")
-    name = info.get("paymentMethodType") if isinstance(info, dict) else None
+    name = info.get("pspName") if isinstance(info, dict) else None
     return _BRANDS.get(name) if isinstance(name, str) else None
