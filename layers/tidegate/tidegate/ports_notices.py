@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tidegate.domain.events import Event
-from tidegate.domain.payment import PaymentOperation
+from tidegate.domain.events import Event, Subject
 from tidegate.domain.store import Store
 
 WEBHOOK, TOPIC = "webhook", "topic"
@@ -76,16 +75,14 @@ class NoticeQueue(Protocol):
 class Webhooks(Protocol):
     """A merchant's endpoint."""
 
-    def deliver(
-        self, store: Store, url: str, event: Event, operation: PaymentOperation | None
-    ) -> bool | None:
+    def deliver(self, store: Store, url: str, event: Event, subject: Subject | None) -> bool | None:
         """True if the merchant said SUCCESS; None for a plain 2xx; False for anything else."""
 
 
 class Topic(Protocol):
     """Subscribers of the operator."""
 
-    def publish(self, event: Event, operation: PaymentOperation | None) -> None:
+    def publish(self, event: Event, subject: Subject | None) -> None:
         """Publish with attributes to filter by."""
 
 

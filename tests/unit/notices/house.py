@@ -95,7 +95,9 @@ class House:
         self.runs: dict[int, int] = {}
         """Every run started, and the wait it was started with."""
         self.starts = 0
-        tell = WebhookNotice(self.gateway.stores, self.payments, self.endpoint)
+        tell = WebhookNotice(
+            self.gateway.stores, self.payments, self.gateway.stored_cards, self.endpoint
+        )
         self.outstanding = Outstanding(self.payments, self.backlogs, self, self.clock, lambda: 0.5)
         self.notify = NotifyMerchant(
             self.gateway.stores, tell, self.outstanding, self.subscribers, self.subscribers

@@ -15,8 +15,8 @@ from botocore.config import Config
 from tidegate.adapters.dynamodb.records import pack, unpack
 from tidegate.api.evocloud.notifications import notification_body
 from tidegate.api.evocloud.responses import wire_status
-from tidegate.domain.events import Event
-from tidegate.domain.payment import Payment, PaymentOperation
+from tidegate.domain.events import Event, Subject
+from tidegate.domain.payment import Payment
 from tidegate.ports_notices import TOPIC, WEBHOOK, Backlog
 
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
@@ -87,7 +87,7 @@ class SnsTopic:
 
     arn: str
 
-    def publish(self, event: Event, operation: PaymentOperation | None) -> None:
+    def publish(self, event: Event, subject: Subject | None) -> None:
         payment = event.payment
         attributes = {
             "eventCode": event.code,
@@ -99,7 +99,7 @@ class SnsTopic:
         }
         boto3.client("sns", config=_CONFIG).publish(
             TopicArn=self.arn,
-            Message=notification_body(event, operation),
+            Message=notification_body(event, subject, with_tokens=False),
             MessageAttributes={
                 **{
                     name: {"DataType": "String", "StringValue": value}

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tidegate.api.evocloud.notifications import notification_body, notification_headers
-from tidegate.domain.events import Event
-from tidegate.domain.payment import PaymentOperation
+from tidegate.domain.events import Event, Subject
 from tidegate.domain.store import Store
 
 TIMEOUT_S = 10.0
@@ -42,13 +41,11 @@ class HttpWebhooks:
     _hung: dict[str, float] = field(default_factory=dict, init=False, repr=False)
     """When an address, its query aside, last ran into the deadline."""
 
-    def deliver(
-        self, store: Store, url: str, event: Event, operation: PaymentOperation | None
-    ) -> bool | None:
+    def deliver(self, store: Store, url: str, event: Event, subject: Subject | None) -> bool | None:
         address = url.partition("?")[0]
         if self._rests(address):
             return False
-        body = notification_body(event, operation)
+        body = notification_body(event, subject)
         headers = notification_headers(store, url, event, body, time.time())
         began = time.monotonic()
         try:

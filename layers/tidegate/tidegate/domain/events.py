@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tidegate.domain.payment import Entry, Payment
+from tidegate.domain.payment import Entry, Payment, PaymentOperation
+from tidegate.domain.tokens import StoredCard
 from tidegate.domain.transitions import Operation, Outcome
 
 _CODES = {
@@ -21,6 +22,7 @@ _CODES = {
     Operation.IDENTIFY: "Identify",
     Operation.CRYPTOGRAM: "Cryptogram",
 }
+_TAKING = {Operation.SALE, Operation.AUTHORIZE}
 _MONEY = {
     Operation.SALE,
     Operation.CAPTURE,
@@ -28,6 +30,11 @@ _MONEY = {
     Operation.REFUND_REST,
     Operation.PAYOUT,
 }
+
+
+Subject = PaymentOperation | StoredCard
+"""What an event is about beside its payment: the operation's own item, or the card that was
+kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ class Event:
         payment, as nobody asked for a cancel."""
         if self.entry.operation is Operation.CANCEL and not self.entry.trans_id:
             return "Payment"
+        if self.payment.order is not None and self.entry.operation in _TAKING:
+            return "LinkPay"
         return _CODES[self.entry.operation]
 
     @property
@@ -56,8 +65,15 @@ def events_of(after: Payment, before_version: int) -> list[Event]:
     return [
         Event(after, entry)
         for entry in after.history
-        if entry.version > before_version and entry.outcome is not Outcome.PENDING
+        if entry.version > before_version and is_told(after, entry)
     ]
+
+
+def is_told(payment: Payment, entry: Entry) -> bool:
+    """Whether an entry is news: what is only begun is none, nor is a failed try to pay an order,
+    which its payer sees and may repeat."""
+    failed_try = entry.operation in _TAKING and entry.outcome is Outcome.DECLINED
+    return entry.outcome is not Outcome.PENDING and not (payment.order and failed_try)
 
 
 def moves_money(entry: Entry) -> bool:

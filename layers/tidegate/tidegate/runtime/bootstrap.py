@@ -20,6 +20,7 @@ from tidegate.ports import (
     StoreDirectory,
     Vault,
 )
+from tidegate.ports_tokens import StoredCards
 from tidegate.ports_wallets import Wallets
 from tidegate.runtime.settings import Settings
 from tidegate.services.additional_info import SubmitAdditionalInfo
@@ -131,13 +132,19 @@ def wallets() -> Wallets:
 
 
 @cache
-def cards_on_file() -> CardsOnFile:
+def stored_cards() -> StoredCards:
     from tidegate.adapters.dynamodb.stored_cards import DynamoStoredCards
+
+    return DynamoStoredCards(settings().table)
+
+
+@cache
+def cards_on_file() -> CardsOnFile:
     from tidegate.networks.token_services import HttpTokenServices
 
     return CardsOnFile(
         payments(),
-        DynamoStoredCards(settings().table),
+        stored_cards(),
         vault(),
         HttpTokenServices(settings().token_service_urls),
         clock(),

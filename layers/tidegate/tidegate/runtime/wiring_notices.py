@@ -61,4 +61,6 @@ def _webhook_notice(rest_s: float) -> WebhookNotice:
     from tidegate.adapters.webhook import HttpWebhooks
 
     webhooks = HttpWebhooks(bootstrap.settings().stage == "local", rest_s)
-    return WebhookNotice(bootstrap.stores(), bootstrap.payments(), webhooks)
+    return WebhookNotice(
+        bootstrap.stores(), bootstrap.payments(), bootstrap.stored_cards(), webhooks
+    )

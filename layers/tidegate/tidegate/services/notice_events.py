@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tidegate.domain.events import Event
+from tidegate.domain.events import Event, is_told
 from tidegate.domain.payment import Entry, Payment
 from tidegate.domain.transitions import ASKED, Operation, Outcome, Status
 
@@ -13,13 +13,13 @@ _REFUNDS = {Operation.REFUND, Operation.REFUND_REST}
 
 def sequences_of(payment: Payment) -> list[int]:
     """The sequences of all events that the history still holds, in order."""
-    return [entry.version for entry in payment.history if entry.outcome is not Outcome.PENDING]
+    return [entry.version for entry in payment.history if is_told(payment, entry)]
 
 
 def event_at(payment: Payment, sequence: int) -> Event | None:
     """The event of one sequence; None when the history does not hold it any more."""
     for entry in payment.history:
-        if entry.version == sequence and entry.outcome is not Outcome.PENDING:
+        if entry.version == sequence and is_told(payment, entry):
             return Event(_as_it_stood(payment, entry), entry)
     return None
 

@@ -42,7 +42,7 @@ class NotifyMerchant:
 
     def publish(self, event: Event) -> None:
         """Publish to the topic, and mail where the store asks for it."""
-        self.topic.publish(event, self.tell.operation(event))
+        self.topic.publish(event, self.tell.subject(event))
         store = self.stores.get(event.payment.sid)
         if store.mail_each_payment and store.email:
             self.mailer.send(store.email, *_mail(store, event))

@@ -4,26 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tidegate.api.evocloud import responses
+from tidegate.api.evocloud import responses, responses_orders, responses_tokens
 from tidegate.api.evocloud.envelope import compact, stamp_of
 from tidegate.api.evocloud.signature import sign
-from tidegate.domain.events import Event
+from tidegate.domain.events import Event, Subject
 from tidegate.domain.payment import PaymentOperation
 from tidegate.domain.store import Store
+from tidegate.domain.tokens import StoredCard
+from tidegate.domain.transitions import Operation
+from tidegate.services.card_tokens import Tokenization
+
+_TOKENS = ("token", "networkToken", "recurringReference", "paymentAccountReference")
 
 
-def notification_body(event: Event, operation: PaymentOperation | None) -> str:
-    """Compact JSON: ``eventCode``, what was done, and the payment as it stood then."""
-    body: Mapping[str, Any] = (
-        responses.payment_body(event.payment)
-        if operation is None
-        else responses.operation_body(operation, event.payment)
-    )
-    return compact({"eventCode": event.code, **body})
+def notification_body(event: Event, subject: Subject | None, *, with_tokens: bool = True) -> str:
+    """Compact JSON: ``eventCode``, what was done, and the payment as it stood then.
+
+    Tokens are for the merchant: whoever else is told gets the body without them.
+    """
+    body = {"eventCode": event.code, **_body(event, subject)}
+    method = body.get("paymentMethod")
+    if not with_tokens and isinstance(method, dict):
+        kept = {name: value for name, value in method.items() if name not in _TOKENS}
+        body["paymentMethod"] = kept
+    return compact(body)
+
+
+def _body(event: Event, subject: Subject | None) -> dict[str, Any]:
+    payment = event.payment
+    if isinstance(subject, PaymentOperation):
+        if payment.order is not None and subject.kind is Operation.REFUND:
+            return responses_orders.refund_notice(subject, payment)
+        return responses.operation_body(subject, payment)
+    card = subject if isinstance(subject, StoredCard) else None
+    match payment.intent:
+        case Operation.TOKENIZE:
+            return responses_tokens.tokenization_body(Tokenization(payment, card))
+        case Operation.CRYPTOGRAM:
+            return responses_tokens.cryptogram_notice(payment, card)
+        case Operation.PAYOUT:
+            return responses_tokens.payout_body(payment)
+    if payment.order is not None:
+        return responses_orders.order_notice(payment)
+    return responses.payment_body(payment)
 
 
 def message_id(event: Event) -> str:

@@ -17,7 +17,7 @@ from tidegate.api.evocloud.responses import (
 )
 from tidegate.domain.legs import PLATFORM_ZONE
 from tidegate.domain.order import Order, OrderStatus
-from tidegate.domain.payment import OperationStatus, Payment
+from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
 from tidegate.domain.transitions import Status
 from tidegate.services.link_orders import OrderChange, OrderView
 
@@ -139,6 +139,17 @@ def order_notice(payment: Payment) -> dict[str, Any]:
             userInfo={"reference": payment.user_reference} if payment.user_reference else None,
             metadata=payment.metadata,
         ),
+    }
+
+
+def refund_notice(refund: PaymentOperation, payment: Payment) -> dict[str, Any]:
+    """Body of eventCode Refund for a payment of an order."""
+    return {
+        "merchantOrderInfo": order_info(payment.order or "", order_status_of(payment)),
+        "result": result_of(refund.failure_code, None),
+        "refund": operation_object(refund),
+        "transactionInfo": payment_object(payment),
+        **optional(metadata=refund.metadata),
     }
 
 

@@ -153,7 +153,17 @@ def cryptogram_answer(made: Cryptogram) -> dict[str, Any]:
 
 def cryptogram_body(made: Cryptogram) -> dict[str, Any]:
     """``cryptogram``, and the network token that it is good with."""
-    payment = made.payment
+    return {
+        **_cryptogram_object(made.payment),
+        "paymentMethod": {
+            "networkToken": network_token(made.card)
+            | {"value": made.network_number, "eci": made.eci, "tokenCryptogram": made.value}
+        },
+        **optional(metadata=made.payment.metadata),
+    }
+
+
+def _cryptogram_object(payment: Payment) -> dict[str, Any]:
     return {
         "cryptogram": {
             "status": "Success",
@@ -162,11 +172,16 @@ def cryptogram_body(made: Cryptogram) -> dict[str, Any]:
                 "merchantTransTime": payment.trans_time,
             },
             "evoTransInfo": evo_info(payment.evo_trans_id, payment.created_at, payment.leg),
-        },
-        "paymentMethod": {
-            "networkToken": network_token(made.card)
-            | {"value": made.network_number, "eci": made.eci, "tokenCryptogram": made.value}
-        },
+        }
+    }
+
+
+def cryptogram_notice(payment: Payment, card: StoredCard | None) -> dict[str, Any]:
+    """Body of eventCode Cryptogram: that one was made; the value itself is not told again."""
+    return {
+        "result": result_of(None, None),
+        **_cryptogram_object(payment),
+        "paymentMethod": {"networkToken": network_token(card)} if card else {},
         **optional(metadata=payment.metadata),
     }
 
