@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 PREFIX = "/g2/v1/payment/mer"
+LINKPAY_PREFIX = "/g2/v0/payment/mer"
 
 
 class BadResponseSignature(Exception):
@@ -81,6 +82,12 @@ class Merchant:
         """GET payment, capture, cancel, refund or cancelOrRefund."""
         return self.call("GET", kind, query={"merchantTransID": trans_id})
 
+    def link(
+        self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str
+    ) -> Answer:
+        """A LinkPay call; ``path`` begins with ``evo.e-commerce``."""
+        return self.call(method, path, body=body, headers=headers, prefix=LINKPAY_PREFIX)
+
     def call(
         self,
         method: str,
@@ -89,12 +96,13 @@ class Merchant:
         query: dict[str, str] | None = None,
         body: dict[str, Any] | bytes | None = None,
         headers: dict[str, str] | None = None,
+        prefix: str = "",
     ) -> Answer:
         """One signed request; raises BadResponseSignature if the answer's signature is wrong."""
         raw = body if isinstance(body, bytes) else b""
         if isinstance(body, dict):
             raw = json.dumps(body, separators=(",", ":")).encode()
-        target = f"{PREFIX}/{self.sid}/{operation}"
+        target = f"{prefix or PREFIX}/{self.sid}/{operation}"
         if query:
             target += "?" + "&".join(f"{k}={quote(v, safe='')}" for k, v in sorted(query.items()))
         sent = self.headers(method, target, raw) | (headers or {})
