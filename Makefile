@@ -49,7 +49,7 @@ bench: environments  ## Measure ratios and exact counters
 
 lock: python  ## Write the lock files anew from requirements/*.in
 	@$(PYTHON) -m local.environments tools
-	@cd requirements && for name in dev sam engine runtime; do \
+	@cd requirements && for name in dev sam engine runtime clients; do \
 		echo "locking $$name"; $(COMPILE) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
 	@echo "locking layer"; cd requirements && $(COMPILE) layer.in -c dev.txt -o ../layers/tidegate/requirements.txt \
@@ -64,7 +64,7 @@ clean: stop  ## Stop, and forget the engine's state (environments stay)
 	@[ ! -x $(PY) ] || $(PY) -m local clean
 
 environments: python
-	@$(PYTHON) -m local.environments dev sam engine runtime node
+	@$(PYTHON) -m local.environments dev sam engine runtime clients node
 
 python:
 	@command -v $(PYTHON) >/dev/null 2>&1 && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

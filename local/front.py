@@ -2,7 +2,8 @@
 
 Maps `/g2/...` to the API's address in the embedded AWS, and the response header
 `X-Evo-Signature` to `Authorization` (REST-type API Gateway would rename a header of that name).
-`GET /` answers 200. Bodies and raw query strings pass unchanged.
+`GET /` answers 200, `/openapi.json` the API's document. Bodies and raw query strings pass
+unchanged.
 """
 
 import argparse
@@ -13,10 +14,12 @@ import socket
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from local.errors import LocalError
 
 PREFIX = "/g2/"
+OPENAPI = "/openapi.json"
 SIGNATURE = "x-evo-signature"
 UPSTREAM_TIMEOUT_S = 40.0
 IDLE_TIMEOUT_S = 120
@@ -53,7 +56,10 @@ class Front(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = LISTEN_QUEUE
 
-    def __init__(self, port: int, upstream_port: int, upstream_path: str) -> None:
+    def __init__(
+        self, port: int, upstream_port: int, upstream_path: str, openapi: bytes = b""
+    ) -> None:
+        self.openapi = openapi
         self.upstream_port = upstream_port
         self.upstream_path = upstream_path.rstrip("/")
         super().__init__(("127.0.0.1", port), _Handler)
@@ -86,6 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.path.startswith(PREFIX):
             self._forward(body)
+        elif self.path == OPENAPI and self.server.openapi and self.command in ("GET", "HEAD"):
+            self._answer(200, [("Content-Type", "application/json")], self.server.openapi)
         elif self.path == "/" and self.command in ("GET", "HEAD"):
             self._answer(200, [("Content-Type", "text/plain")], b"Tidegate\n")
         else:
@@ -192,14 +200,14 @@ def _is_closed(connection: http.client.HTTPConnection) -> bool:
         sock.settimeout(UPSTREAM_TIMEOUT_S)
 
 
-def serve(port: int, upstream_port: int, upstream_path: str) -> None:
+def serve(port: int, upstream_port: int, upstream_path: str, openapi: bytes) -> None:
     """Serve until the process ends.
 
     Raises:
         LocalError: the port is taken.
     """
     try:
-        front = Front(port, upstream_port, upstream_path)
+        front = Front(port, upstream_port, upstream_path, openapi)
     except OSError:
         raise LocalError(f"Port {port} is taken: stop what uses it, or choose PORT=….") from None
     print(f"HTTP front on http://127.0.0.1:{port}", flush=True)
@@ -212,11 +220,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--upstream-port", type=int, required=True)
     parser.add_argument("--upstream-path", required=True)
+    parser.add_argument("--openapi", type=Path, help="a document that is served as it is")
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
     try:
-        serve(options.port, options.upstream_port, options.upstream_path)
+        openapi = options.openapi.read_bytes() if options.openapi else b""
+        serve(options.port, options.upstream_port, options.upstream_path, openapi)
     except LocalError as error:
         print(error, file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ from local import build, demo_store, deploy, xray
 from local.embedded import EmbeddedAws
 from local.errors import LocalError
 from local.processes import Child, answers, free_port, is_free
+from tidegate.api.evocloud import openapi
 
 HOSTS = ("visa", "mastercard")
 WALLETS = ("alipayplus",)
@@ -247,6 +248,9 @@ class Stack:
     def _start_front(self) -> Child:
         command = [sys.executable, "-m", "local.front", "--port", str(self.ports["front"])]
         command += ["--upstream-port", str(self.ports["engine"]), "--upstream-path", self.api_path]
+        document = self.state_dir / "openapi.json"
+        document.write_text(json.dumps(openapi.document(self.base_url), indent=2))
+        command += ["--openapi", str(document)]
         return self._child("front", command, dict(os.environ))
 
 

@@ -3,17 +3,20 @@ either."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictStr,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 PLATFORMS = ("WEB", "WAP", "APP", "MINI", "INWALLET", "POS")
 
@@ -44,7 +47,25 @@ def fault(code: str, message: str) -> PydanticCustomError:
     return PydanticCustomError(code, message)
 
 
-def at_most(limit: int) -> AfterValidator:
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A check of a text that has passed the others, and how a JSON Schema says the same."""
+
+    check: Callable[[str], str]
+    schema: dict[str, Any]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), **self.schema}
+
+
+def at_most(limit: int) -> Rule:
     """At most so many bytes as UTF-8."""
 
     def check(text: str) -> str:
@@ -54,7 +75,8 @@ def at_most(limit: int) -> AfterValidator:
             raise fault("V0000", "holds half of a surrogate pair")
         return text
 
-    return AfterValidator(check)
+    # A schema counts characters: what is longer in characters is longer in bytes too.
+    return Rule(check, {"maxLength": limit})
 
 
 def _identifier(text: str) -> str:
@@ -70,7 +92,7 @@ def _currency(text: str) -> str:
     return text
 
 
-def one_of(*allowed: str) -> AfterValidator:
+def one_of(*allowed: str) -> Rule:
     """A closed list."""
 
     def check(text: str) -> str:
@@ -78,7 +100,7 @@ def one_of(*allowed: str) -> AfterValidator:
             raise fault("V0002", f"must be one of {', '.join(allowed)}")
         return text
 
-    return AfterValidator(check)
+    return Rule(check, {"enum": list(allowed)})
 
 
 def _url(text: str) -> str:
@@ -115,7 +137,7 @@ AS_TEXT = BeforeValidator(_number_as_text)
 """Takes a whole number for its text."""
 
 
-def whole(least: int, most: int) -> AfterValidator:
+def whole(least: int, most: int) -> Rule:
     """A whole number within bounds, as text."""
 
     def check(text: str) -> str:
@@ -125,17 +147,19 @@ def whole(least: int, most: int) -> AfterValidator:
             raise fault("V0002", f"must be {least} to {most}")
         return text
 
-    return AfterValidator(check)
+    return Rule(check, {"pattern": "^[0-9]{1,9}$"})
 
 
 S32 = Annotated[StrictStr, at_most(32)]
 S64 = Annotated[StrictStr, at_most(64)]
 S128 = Annotated[StrictStr, at_most(128)]
 S254 = Annotated[StrictStr, at_most(254)]
-Identifier = Annotated[StrictStr, at_most(32), AfterValidator(_identifier)]
-Url = Annotated[StrictStr, at_most(300), AfterValidator(_url)]
+Identifier = Annotated[StrictStr, at_most(32), Rule(_identifier, {"pattern": "^[A-Za-z0-9_-]+$"})]
+Url = Annotated[StrictStr, at_most(300), Rule(_url, {"pattern": "^https?://[!-~]+$"})]
 Metadata = Annotated[StrictStr, at_most(512)]
-ReturnUrl = Annotated[StrictStr, at_most(300), AfterValidator(_return_url)]
-Currency = Annotated[StrictStr, AfterValidator(_currency)]
+ReturnUrl = Annotated[StrictStr, at_most(300), Rule(_return_url, {"pattern": "^[!-~]+:[!-~]*$"})]
+Currency = Annotated[StrictStr, Rule(_currency, {"pattern": "^[A-Z]{3}$"})]
 Platform = Annotated[StrictStr, one_of(*PLATFORMS)]
-Hours = Annotated[StrictStr, AS_TEXT, AfterValidator(_hours)]
+Hours = Annotated[
+    StrictStr, AS_TEXT, Rule(_hours, {"pattern": "^(0|[1-9][0-9]?|1[0-5][0-9]|16[0-8])$"})
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StrictStr
+from pydantic import StrictStr
 
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas.fields import (
@@ -14,6 +14,7 @@ from tidegate.api.evocloud.schemas.fields import (
     Identifier,
     Metadata,
     ReturnUrl,
+    Rule,
     Url,
     WireModel,
     at_most,
@@ -51,7 +52,7 @@ class OrderInfo(WireModel):
 class StoreInfo(WireModel):
     """``storeInfo``."""
 
-    MCC: Annotated[StrictStr, AfterValidator(_mcc)] | None = None
+    MCC: Annotated[StrictStr, Rule(_mcc, {"pattern": "^[0-9]{4}$"})] | None = None
 
 
 class Recurring(WireModel):

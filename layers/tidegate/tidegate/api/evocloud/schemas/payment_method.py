@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StrictBool, StrictStr
+from pydantic import Field, StrictBool, StrictStr
 
-from tidegate.api.evocloud.schemas.fields import S32, S64, WireModel, at_most, fault, one_of
+from tidegate.api.evocloud.schemas.fields import S32, S64, Rule, WireModel, at_most, fault, one_of
 from tidegate.domain.clearing import luhn_digit
 from tidegate.domain.errors import (
     CardNumberWrong,
@@ -42,7 +42,7 @@ Decrypt = Callable[[str], dict[str, Any]]
 """Opens ``encryptedCardInfo``; raises DecryptionFailed."""
 
 
-def _digits(least: int, most: int) -> AfterValidator:
+def _digits(least: int, most: int) -> Rule:
     def check(text: str) -> str:
         if not (text.isascii() and text.isdigit()):
             raise fault("V0000", "must hold digits only")
@@ -50,7 +50,7 @@ def _digits(least: int, most: int) -> AfterValidator:
             raise fault("V0002", f"must have {least} to {most} digits")
         return text
 
-    return AfterValidator(check)
+    return Rule(check, {"pattern": f"^[0-9]{{{least},{most}}}$"})
 
 
 def _recurring(text: str) -> str:
@@ -62,7 +62,7 @@ def _recurring(text: str) -> str:
 Pan = Annotated[StrictStr, _digits(12, 19)]
 Expiry = Annotated[StrictStr, _digits(4, 4)]
 Cvc = Annotated[StrictStr, _digits(3, 4)]
-RecurringModel = Annotated[StrictStr, AfterValidator(_recurring)]
+RecurringModel = Annotated[StrictStr, Rule(_recurring, {"pattern": "^(Subscription$|Unscheduled)"})]
 
 
 class CardInfo(WireModel):

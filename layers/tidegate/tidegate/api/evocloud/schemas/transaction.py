@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StrictStr
+from pydantic import StrictStr
 
 from tidegate.api.evocloud.schemas.fields import (
     S32,
     Currency,
     Identifier,
+    Rule,
     WireModel,
     at_most,
     fault,
@@ -33,7 +34,7 @@ def _compact(text: str) -> datetime:
     return datetime.strptime(text, "%Y%m%d%H%M%S%z")
 
 
-Moment = Annotated[StrictStr, at_most(64), AfterValidator(_moment)]
+Moment = Annotated[StrictStr, at_most(64), Rule(_moment, {"format": "date-time"})]
 
 
 class MerchantTransInfo(WireModel):
