@@ -54,7 +54,9 @@ def error_body(error: TidegateError, *, linkpay: bool = False) -> dict[str, Any]
     code = TO_LINKPAY.get(error.code, error.code) if linkpay else error.code
     if code.startswith("E"):
         return {"result": {"code": code, "message": message_of(code)}}
-    message = f"{message_of(code, linkpay=linkpay)}: {error}"
+    message, said = message_of(code, linkpay=linkpay), str(error).rstrip(".")
+    if said != message:
+        message += f": {said}"
     if error.field and error.field not in message:
         message += f" ({error.field})"
     return {"result": {"code": code, "message": message}}
