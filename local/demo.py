@@ -5,7 +5,6 @@ Everything is done over HTTP, through the stack's own workflows, and checked: th
 0 only if it went as told.
 """
 
-import base64
 import json
 import secrets
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.errors import LocalError
+from local.evidence import Evidence, found_in
 from local.merchant_client import Answer, Merchant
 from local.operations import Operations
 from local.stack import Stack
@@ -46,6 +46,7 @@ class _Story:
             store["baseUrl"], store["sid"], store["signKey"], store["signType"]
         )
         self.operations = Operations(self.stack)
+        self.evidence = Evidence(self.stack)
 
     def tell(self) -> None:
         self.pay_and_change()
@@ -170,7 +171,7 @@ class _Story:
         return reports
 
     def open_day(self) -> str | None:
-        items = self.items()
+        items = self.evidence.items()
         days = {
             item["s"]["S"]
             for item in items
@@ -197,7 +198,7 @@ class _Story:
         return report
 
     def breaks(self, network: str) -> list[dict[str, Any]]:
-        found = [item for item in self.items() if item["p"]["S"] == f"X#{network}"]
+        found = [item for item in self.evidence.items() if item["p"]["S"] == f"X#{network}"]
         return [json.loads(item["j"]["S"]) for item in found]
 
     def nothing_pending(self) -> bool:
@@ -216,7 +217,7 @@ class _Story:
         )
         ours = sum(
             int(item.get("ca", {}).get("N", 0)) + int(item.get("cd", {}).get("N", 0))
-            for item in self.items()
+            for item in self.evidence.items()
             if item.get("t", {}).get("S") == "p"
         )
         self.say(f"   hosts HKD {theirs / 100:.2f}, ours HKD {ours / 100:.2f}")
@@ -232,46 +233,12 @@ class _Story:
 
     def leaks(self) -> bool:
         """Whether a card number stands anywhere at rest; the public test numbers serve as bait."""
-        held = [*self.files_at_rest(), *self.logs()]
-        held += [json.dumps(self.items(), default=repr).encode()]
-        held += [json.dumps(part).encode() for part in (self.stack.mails(), self.stack.segments())]
-        held += [json.dumps(self.operations.received_webhooks()).encode(), *self.executions()]
-        self.say(f"   searched {len(held)} places, {sum(map(len, held)) // 1024} KiB")
-        bait = [form for pan, _ in (VISA, MASTERCARD) for form in (pan, _base64(pan))]
-        wanted = [form.encode(code) for form in bait for code in ("ascii", "cp500")]
-        return any(one in content for content in held for one in wanted)
-
-    def files_at_rest(self) -> list[bytes]:
-        """Everything in the bucket."""
-        files, bucket = self.stack.client("s3"), self.stack.outputs["FilesBucket"]
-        keys = [one["Key"] for one in files.list_objects_v2(Bucket=bucket).get("Contents", ())]
-        return [files.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
-
-    def logs(self) -> list[bytes]:
-        """What the parts and the functions logged."""
-        client = self.stack.client("logs")
-        groups = [one["logGroupName"] for one in client.describe_log_groups()["logGroups"]]
-        said = [
-            json.dumps(client.filter_log_events(logGroupName=one)["events"]).encode()
-            for one in groups
+        held = [
+            *self.evidence.everywhere(),
+            json.dumps(self.operations.received_webhooks()).encode(),
         ]
-        return said + [one.read_bytes() for one in (self.stack.state_dir / "logs").glob("*.log")]
-
-    def executions(self) -> list[bytes]:
-        """Inputs, outputs and steps of every execution that the engine remembers."""
-        client = self.stack.client("stepfunctions")
-        histories = []
-        for name in ("Payment", "Settlement", "Reconciliation"):
-            arn = self.stack.outputs[f"{name}StateMachineArn"]
-            for one in client.list_executions(stateMachineArn=arn)["executions"]:
-                history = client.get_execution_history(executionArn=one["executionArn"])
-                histories.append(json.dumps(history["events"], default=repr).encode())
-        return histories
-
-    def items(self) -> list[dict[str, Any]]:
-        pages = self.stack.client("dynamodb").get_paginator("scan")
-        table = self.stack.outputs["TableName"]
-        return [item for page in pages.paginate(TableName=table) for item in page["Items"]]
+        self.say(f"   searched {len(held)} places, {sum(map(len, held)) // 1024} KiB")
+        return bool(found_in(held, [pan for pan, _ in (VISA, MASTERCARD)]))
 
     # How it is told.
 
@@ -303,8 +270,3 @@ class _Story:
 
     def say(self, line: str) -> None:
         print(line, flush=True)
-
-
-def _base64(text: str) -> str:
-    """Without padding: as it would stand inside a longer text."""
-    return base64.b64encode(text.encode()).decode().rstrip("=")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from local.merchant_client import Answer, Merchant, trans_info
 from local.stack import Stack
@@ -271,3 +279,22 @@ def test_the_merchant_is_told_of_a_kept_card(
         return '\\"eventCode\\":\\"PaymentMethod\\"' in received and value in received
 
     eventually(told)
+
+
+def test_a_card_that_only_our_key_opens(stack: Stack, merchant: Merchant, new_id: NewId) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tidegate.operator", "--json", "card-info-key"],
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pem = json.loads(done.stdout)["publicKey"]
+    info = {"cardNumber": MASTERCARD, "expiryDate": "1228", "cvc": "123"}
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, RSAPublicKey)
+    sealed = key.encrypt(json.dumps(info).encode(), OAEP(MGF1(SHA256()), SHA256(), None))
+    card = {"encryptedCardInfo": base64.b64encode(sealed).decode()}
+    paid = charge(merchant, new_id("PAY"), {"type": "card", "card": card})
+    assert (paid.code, paid["payment"]["status"]) == ("S0000", "Captured")
+    assert paid["payment"]["pspTransInfo"]["cvcCheckResult"] == "M"

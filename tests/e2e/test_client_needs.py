@@ -321,9 +321,9 @@ def _(world: World) -> None:
 
 @need("8.5", "older paths, no Content-Type, userinfo with a name as text, hours as a number")
 def _(world: World) -> None:
+    info = trans_info(world.new_id("uni")) | {"merchantOrderReference": "order-7"}
     body = {
-        "merchantTransInfo": trans_info(world.new_id("uni"))
-        | {"merchantOrderReference": "order-7"},
+        "merchantTransInfo": info,
         "transAmount": {"currency": "HKD", "value": "5.00"},
         "paymentMethod": {"type": "e-wallet", "e-wallet": {"paymentBrand": "Alipay"}},
         "userinfo": {"name": "Mei Chan"},
@@ -336,12 +336,12 @@ def _(world: World) -> None:
         "captureAfterHours": 0,
     }
     for base in ("v1", "auth", "v0"):
-        body["merchantTransInfo"]["merchantTransID"] = world.new_id("uni")
+        info["merchantTransID"] = world.new_id("uni")
         made = world.merchant.call(
             "POST", "evo.e-commerce.payment", body=body, prefix=f"/g2/{base}/payment/mer"
         )
         assert (made.code, made["payment"]["status"]) == ("S0000", "Pending")
-        trans_id = body["merchantTransInfo"]["merchantTransID"]
+        trans_id = info["merchantTransID"]
         found = world.merchant.query("payment", trans_id)
         assert found["payment"]["merchantTransInfo"]["merchantTransID"] == trans_id
 

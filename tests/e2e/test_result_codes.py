@@ -37,7 +37,8 @@ class Ways:
 
     def pay(self, value: str = "10.00", currency: str = "HKD", **more: Any) -> Answer:
         shop = more.pop("shop", self.merchant)
-        return shop.payment(more.pop("id", self.new_id("RC")), value, currency, **more)
+        answer: Answer = shop.payment(more.pop("id", self.new_id("RC")), value, currency, **more)
+        return answer
 
     def by(self, method: dict[str, Any], **more: Any) -> Answer:
         body = {
@@ -169,7 +170,7 @@ class Ways:
         }
         amount = {"currency": more.pop("currency", "HKD"), "value": more.pop("value", "9.00")}
         body = {"merchantOrderInfo": info, "transAmount": amount, **more}
-        return more.pop("shop", self.merchant).link("POST", LINK, body)
+        return self.merchant.link("POST", LINK, body)
 
     def refund_order(self, order_id: str, refund_id: str, value: str) -> Answer:
         body = {

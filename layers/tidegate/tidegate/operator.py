@@ -8,10 +8,12 @@ The table, the key and the notices' workflow come from the environment (``TABLE_
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import secrets
 import sys
+import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -19,12 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from tidegate import operator_fx, operator_notices
+from tidegate.adapters.card_decryption import KmsCardDecryption
 from tidegate.adapters.dynamodb.fx import DynamoRates
 from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.store_document import read_store, write_store
 from tidegate.adapters.dynamodb.stores import DynamoStores
 from tidegate.domain.errors import StoreUnknown, TidegateError
 from tidegate.domain.store import PayoutAccount, SignKey, Store
+
+CARD_INFO_KEY = "CARD_INFO_KEY_ID"
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,14 @@ def _payout(document: dict[str, Any], before: Store | None) -> PayoutAccount:
     return PayoutAccount(**{name: given[name] for name in ("holder", "account", "bank", "country")})
 
 
+def card_info_key(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
+    """The public key under which merchants encrypt card data (PEM)."""
+    der = KmsCardDecryption(desk.names[CARD_INFO_KEY]).public_key()
+    lines = textwrap.wrap(base64.b64encode(der).decode(), 64)
+    pem = ["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"]
+    return {"algorithm": "RSA-OAEP, SHA-256", "publicKey": "\n".join(pem)}
+
+
 def _existing(stores: DynamoStores, sid: str) -> Store | None:
     try:
         return stores.get(sid, fresh=True)
@@ -147,6 +160,7 @@ def _desk(stack: str | None) -> Desk:
             "TABLE_NAME": outputs["TableName"],
             "KMS_KEY_ID": outputs["KmsKeyId"],
             operator_notices.WORKFLOW: outputs["NoticesStateMachineArn"],
+            CARD_INFO_KEY: outputs["CardInfoKeyId"],
         }
     table = names["TABLE_NAME"]
     stores = DynamoStores(table, names["KMS_KEY_ID"])
@@ -161,6 +175,8 @@ def _parser() -> argparse.ArgumentParser:
     looking = areas.add_parser("breaks", help=breaks.__doc__)
     looking.add_argument("network")
     looking.set_defaults(run=breaks)
+    key = areas.add_parser("card-info-key", help=card_info_key.__doc__)
+    key.set_defaults(run=card_info_key)
     operator_fx.add_commands(areas)
     operator_notices.add_commands(areas)
     store = areas.add_parser("store").add_subparsers(required=True)
