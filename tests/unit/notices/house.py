@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from tests.support.gateway import Gateway
 from tests.support.memory import a_store
 from tidegate.domain.errors import StaleVersion
-from tidegate.domain.events import Event
-from tidegate.domain.payment import PaymentOperation
+from tidegate.domain.events import Event, Subject
 from tidegate.domain.store import Store
 from tidegate.ports_notices import Backlog
 from tidegate.services.notice_events import event_at, sequences_of
@@ -32,14 +31,14 @@ class Endpoint:
     """Run once each before the next answers: what happens while the endpoint thinks."""
     told: list[Event] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
-    operations: list[PaymentOperation | None] = field(default_factory=list)
+    subjects: list[Subject | None] = field(default_factory=list)
 
     def deliver(
-        self, _store: Store, url: str, event: Event, operation: PaymentOperation | None
+        self, _store: Store, url: str, event: Event, subject: Subject | None
     ) -> Said:
         self.urls.append(url)
         self.told.append(event)
-        self.operations.append(operation)
+        self.subjects.append(subject)
         if self.meanwhile:
             self.meanwhile.pop(0)()
         return self.next.pop(0) if self.next else self.otherwise
@@ -56,7 +55,7 @@ class Subscribers:
     published: list[str] = field(default_factory=list)
     mails: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def publish(self, event: Event, _operation: PaymentOperation | None) -> None:
+    def publish(self, event: Event, subject: Subject | None) -> None:
         self.published.append(event.code)
 
     def send(self, to: str, subject: str, text: str) -> None:
