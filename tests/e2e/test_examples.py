@@ -15,7 +15,7 @@ import pytest
 from local.environments import ROOT
 from local.merchant_client import LINKPAY_PREFIX, Answer, Merchant
 from local.stack import Stack
-from tidegate.api.evocloud.openapi import OPERATIONS
+from tidegate.api.evocloud.operations import OPERATIONS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 EXAMPLES = ROOT / "docs" / "examples" / "merchant-api.http"

@@ -17,7 +17,7 @@ from local.environments import ROOT
 from local.environments import python as interpreter_of
 from local.stack import Stack
 from tests.e2e.conftest import eventually
-from tidegate.api.evocloud.openapi import OPERATIONS
+from tidegate.api.evocloud.operations import OPERATIONS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 NewId = Callable[[str], str]

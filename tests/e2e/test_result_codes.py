@@ -245,7 +245,7 @@ def others(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[Merc
         store = operate(stack, "store", "put", "--file", str(file))
         return Merchant(stack.base_url, store["sid"], store["signKey"], store["signType"])
 
-    return made("S024117", **limits), made("S024118", active=False)
+    return made("S024191", **limits), made("S024192", active=False)
 
 
 def operate(stack: Stack, *arguments: str) -> dict[str, str]:
