@@ -206,6 +206,7 @@ class _AccessExchange(Exchange):
         page = (
             f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title>"
             "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+            "<link rel='icon' href='data:,'>"
             f"<style>{STYLE}</style><main><h1>{title}</h1>{content}</main></html>"
         )
         self.send_content(200, page.encode(), "text/html; charset=utf-8")

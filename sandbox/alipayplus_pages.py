@@ -86,6 +86,7 @@ def _page(title: str, content: str) -> str:
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        "<link rel='icon' href='data:,'>"
         f"<title>{_text(title)}</title><style>{STYLE}</style></head>"
         f"<body><main><h1>{_text(title)}</h1>{content}</main></body></html>"
     )

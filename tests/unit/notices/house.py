@@ -33,9 +33,7 @@ class Endpoint:
     urls: list[str] = field(default_factory=list)
     subjects: list[Subject | None] = field(default_factory=list)
 
-    def deliver(
-        self, _store: Store, url: str, event: Event, subject: Subject | None
-    ) -> Said:
+    def deliver(self, _store: Store, url: str, event: Event, subject: Subject | None) -> Said:
         self.urls.append(url)
         self.told.append(event)
         self.subjects.append(subject)

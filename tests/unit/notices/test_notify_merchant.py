@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.notices.house import House
 from tidegate.domain.events import Event
+from tidegate.domain.payment import PaymentOperation
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_a_changes_own_endpoint_comes_first_and_gets_the_change() -> None:
     assert house.first_try() is True
     assert house.endpoint.urls == ["https://pay.example/c"]
     (told_of,) = house.endpoint.subjects
-    assert told_of is not None
+    assert isinstance(told_of, PaymentOperation)
     assert (told_of.trans_id, told_of.amount.minor) == ("CAP-1", 8_000)
 
 
