@@ -31,11 +31,11 @@ SECURITY = (
     "connect-src 'self'; base-uri 'none'; form-action {forms}; frame-src {frames}; "
     "frame-ancestors 'none'"
 )
-COMMON = {
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+OF_PAGES = {
+    "Cache-Control": "no-store",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
 }
 LASTING = "public, max-age=31536000, immutable"
 PASSING = "public, max-age=300"
@@ -73,11 +73,11 @@ def asset(name: str) -> Page | None:
     plain = match["name"] + match["type"]
     if match["type"] == ".svg":
         picture = brand_image(match["name"])
-        return Page(picture, _headers(".svg", PASSING)) if picture else None
+        return _file(picture, ".svg", PASSING) if picture else None
     if not (STATIC / plain).is_file():
         return None
     lasting = match["version"] == _version(plain)
-    return Page(_served(plain), _headers(match["type"], LASTING if lasting else PASSING))
+    return _file(_served(plain), match["type"], LASTING if lasting else PASSING)
 
 
 def answer(page: Page) -> dict[str, Any]:
@@ -101,16 +101,21 @@ def qr_svg(text: str) -> str:
     return picture.getvalue().decode()
 
 
+def _file(body: str, suffix: str, caching: str) -> Page:
+    return Page(body, _headers(suffix, {"Cache-Control": caching}))
+
+
 def _page(name: str, security: str) -> Page:
-    headers = _headers(".html", "no-store")
-    return Page(
-        _served(name),
-        {**headers, "Content-Security-Policy": security, "X-Frame-Options": "DENY"},
-    )
+    return Page(_served(name), _headers(".html", {**OF_PAGES, "Content-Security-Policy": security}))
 
 
-def _headers(suffix: str, caching: str) -> dict[str, str]:
-    return {"Content-Type": TYPES[suffix], "Cache-Control": caching, **COMMON}
+def _headers(suffix: str, more: dict[str, str]) -> dict[str, str]:
+    return {
+        "Content-Type": TYPES[suffix],
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        **more,
+    }
 
 
 @cache

@@ -25,8 +25,8 @@ const WIDE = matchMedia("(min-width: 48rem)");
 const VIEWS = ["status", "qr", "paid", "over", "choose"];
 
 let found = null; // the order as the service last told it
-let draw = () => showStatus("loading"); // draws the current view again, in another language
-let view = null;
+let draw = () => put("status-title", say("loading")); // words of the view, in any language
+let view = "status";
 let chosen = null; // "card" or a wallet's brand
 let otherWay = false; // the payer leaves a waiting try for another
 let lost = false; // a try's answer never came
@@ -36,7 +36,7 @@ let pause = POLL_FIRST_MS;
 // --- Views ---------------------------------------------------------------------------------------
 
 function show(name, words) {
-  const first = view === null;
+  const arriving = at("main").hasAttribute("aria-busy");
   const changed = view !== name;
   view = name;
   for (const one of VIEWS) at(one).hidden = one !== name;
@@ -44,7 +44,7 @@ function show(name, words) {
   draw = words;
   drawAll();
   // A reader is told of the new view; on arrival the page is read from its top as usual.
-  if (changed && !first) at(`${name}-title`)?.focus();
+  if (changed && !arriving) at(`${name}-title`).focus();
 }
 
 function drawAll() {
@@ -62,7 +62,7 @@ function drawOrder({ store, amount, merchantOrderID, expiresAt }) {
   put("monogram", [...store.name.trim()][0] ?? "");
   put("store", store.name);
   put("city", store.city ?? "");
-  put("due", say("due"));
+  put("due", say(view === "paid" ? "was" : "due"));
   put("amount", money(amount));
   put("order-label", say("order"));
   put("order", merchantOrderID);
@@ -142,7 +142,6 @@ function showChoice(notice) {
     put("notice", text ?? "");
     at("notice").hidden = !text;
     put("choose-title", say("methods"));
-    at("methods").hidden = ways.length === 1 && ways[0] === "card";
     drawWays(ways, cards);
     wordCard(money(found.order.amount));
     drawChosen();
@@ -182,7 +181,7 @@ function drawChosen() {
   if (byCard) return;
   const brand = brandName(chosen);
   put("wallet-more", say(WIDE.matches ? "walletQr" : "walletRedirect", { brand }));
-  put("pay-wallet", say("payWith", { brand }));
+  put("pay-wallet", say("payWith", { brand, amount: money(found.order.amount) }));
 }
 
 // --- What happens --------------------------------------------------------------------------------
@@ -235,7 +234,7 @@ function wait(attempt, leave) {
 }
 
 function failed({ code, field }) {
-  showChoice(() => `${say("failed")} ${whyNot(code)}`);
+  showChoice(() => say("failed", { why: whyNot(code) }));
   if (chosen === "card") blame(field);
 }
 
@@ -264,7 +263,7 @@ async function tryToPay(means) {
     tell(answer, { leave: true });
   } catch (error) {
     forgetCvc();
-    if (error instanceof Refused) return showChoice(() => `${say("failed")} ${whyNot(error.code)}`);
+    if (error instanceof Refused) return showChoice(() => say("failed", { why: whyNot(error.code) }));
     // The payment may have been taken although its answer was lost: the order knows.
     lost = !(error instanceof Missing);
     return look();
@@ -301,5 +300,5 @@ addEventListener("pageshow", (event) => event.persisted && look());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && ["status", "qr"].includes(view) && timers.length) look();
 });
-showStatus("loading");
+drawAll();
 look();

@@ -5,6 +5,7 @@ const TEXTS = {
     locale: "en",
     payTo: "Pay {store}",
     due: "Amount due",
+    was: "Amount paid",
     order: "Order",
     until: "Pay before",
     methods: "How would you like to pay?",
@@ -17,7 +18,7 @@ const TEXTS = {
     holder: "Name on card",
     optional: "optional",
     pay: "Pay {amount}",
-    payWith: "Continue with {brand}",
+    payWith: "Pay {amount} with {brand}",
     walletRedirect: "We take you to {brand}, where you confirm the payment.",
     walletQr: "We show you a code to scan with the {brand} app.",
     private: "Your card details are encrypted and go to the payment service only.",
@@ -40,15 +41,15 @@ const TEXTS = {
     paidMore: "Thank you. {store} has received your payment.",
     returning: "You are being taken back to the shop.",
     back: "Back to the shop",
-    refunded: "This order has been paid and refunded",
-    closed: "This payment link is no longer open",
+    refunded: "This order has been paid and refunded.",
+    closed: "This payment link is no longer open.",
     closedMore: "Nothing can be paid here any more. Please ask the shop for a new link.",
-    missing: "This payment link does not exist",
+    missing: "This payment link does not exist.",
     missingMore: "Please check the address, or ask the shop for a new link.",
     offline: "We cannot reach the payment service",
     offlineMore: "Please check your connection. We keep trying.",
     retry: "Try again",
-    failed: "The payment did not go through.",
+    failed: "The payment did not go through. {why}",
     lost: "The connection was lost. The order has not been paid so far: please try again.",
     empty: "This shop takes no payments at the moment.",
     badNumber: "Check the card number",
@@ -87,6 +88,7 @@ const TEXTS = {
     locale: "zh-CN",
     payTo: "付款给 {store}",
     due: "应付金额",
+    was: "已付金额",
     order: "订单号",
     until: "付款截止",
     methods: "请选择付款方式",
@@ -99,7 +101,7 @@ const TEXTS = {
     holder: "持卡人姓名",
     optional: "选填",
     pay: "支付 {amount}",
-    payWith: "使用{brand}付款",
+    payWith: "用{brand}支付 {amount}",
     walletRedirect: "我们将带您前往{brand}确认付款。",
     walletQr: "我们将显示二维码，请用{brand}扫码付款。",
     private: "您的卡信息已加密，仅发送至支付服务。",
@@ -122,15 +124,15 @@ const TEXTS = {
     paidMore: "谢谢！{store} 已收到您的付款。",
     returning: "正在带您返回商店。",
     back: "返回商店",
-    refunded: "此订单已付款并退款",
-    closed: "此付款链接已失效",
+    refunded: "此订单已付款并退款。",
+    closed: "此付款链接已失效。",
     closedMore: "此处无法再付款，请向商店索取新的链接。",
-    missing: "此付款链接不存在",
+    missing: "此付款链接不存在。",
     missingMore: "请检查网址，或向商店索取新的链接。",
     offline: "无法连接支付服务",
     offlineMore: "请检查网络，我们会继续尝试。",
     retry: "重试",
-    failed: "付款未成功。",
+    failed: "付款未成功。{why}",
     lost: "连接中断。订单目前尚未付款，请重试。",
     empty: "此商店目前无法收款。",
     badNumber: "请检查卡号",
@@ -186,6 +188,10 @@ if (asked) sessionStorage.setItem(KEPT, asked);
 
 export const currentLanguage = () => language;
 
+/** As the payer writes numbers and times, where the language is the browser's own. */
+const locale = () =>
+  known(navigator.language) === language ? navigator.language : TEXTS[language].locale;
+
 export function chooseLanguage(name) {
   language = name;
   sessionStorage.setItem(KEPT, name);
@@ -209,7 +215,7 @@ export function brandName(brand) {
 
 export function money({ currency, value }) {
   const digits = value.split(".")[1]?.length ?? 0;
-  return new Intl.NumberFormat(TEXTS[language].locale, {
+  return new Intl.NumberFormat(locale(), {
     style: "currency",
     currency,
     minimumFractionDigits: digits,
@@ -221,7 +227,7 @@ export function money({ currency, value }) {
 export function moment(iso) {
   const when = new Date(iso);
   const today = when.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(TEXTS[language].locale, {
+  return new Intl.DateTimeFormat(locale(), {
     dateStyle: today ? undefined : "medium",
     timeStyle: "short",
   }).format(when);
