@@ -110,6 +110,7 @@ def test_faults_of_a_form_can_be_read(server: PageServer, tab: Open) -> None:
     seen = tab(server.page("faults", "?lang=zh"), size=PHONE, color_scheme="dark")
     seen.page.locator("#number").fill("4761340000000044")
     seen.page.locator("#expiry").fill("0120")
+    assert seen.page.locator("#number").evaluate("one => one.scrollWidth <= one.clientWidth")
     seen.page.locator("#pay").click()
     expect(seen.page.get_by_text("此卡已过期")).to_be_visible()
     hold_to_account(seen.page)
