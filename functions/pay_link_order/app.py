@@ -19,15 +19,16 @@ pay_order = wiring_orders.pay_order()
 def handler(request: Request) -> dict[str, Any]:
     """The order with this payment; a refusal is shown beside the form, to try again."""
     link = request.path_parameters["link"]
+    try_id = None
     try:
         given = paying(request, today())
-        step = pay_order(
-            link, given.means, given.browser, wiring_orders.page_url(link), given.holder_name
-        )
+        try_id = given.try_id
+        page = wiring_orders.page_url(link)
+        step = pay_order(link, given.means, given.browser, page, given.holder_name, try_id)
     except OrderUnknown:
         raise
     except TidegateError as error:
         log.info("refused", extra={"code": error.code, "field": error.field})
-        return json_answer(wiring_orders.page_order(link, refusal=error))
+        return json_answer(wiring_orders.page_order(link, try_id, refusal=error))
     annotate(payment_id=step.payment.trans_id, sid=step.payment.sid)
-    return json_answer(wiring_orders.page_order(link, action=step.action))
+    return json_answer(wiring_orders.page_order(link, try_id, action=step.action))

@@ -287,13 +287,17 @@ def test_an_order_that_expires_while_it_is_looked_at_is_closed(
 
 
 def test_an_open_order_that_others_have_paid_is_offered(server: PageServer, tab: Open) -> None:
-    script = server.script("many", order=[order("Active", attempt("paid"))], payment=[])
-    script.payment = [order("Active", attempt("paid"))]
+    mine = order("Active", attempt("paid"))
+    script = server.script("many", order=[order("Active"), mine], payment=[mine])
 
     seen = tab(server.page("many"))
     fill(seen.page, VISA)
     submit(seen.page)
     expect(seen.page.get_by_role("heading", name="Payment complete")).to_be_visible()
+    seen.page.reload()
+    expect(seen.page.get_by_role("heading", name="Payment complete")).to_be_visible()
+    asked = [urlsplit(url) for url in seen.requests if urlsplit(url).path.endswith("/order")]
+    assert [one.query for one in asked] == ["", f"tryID={script.bodies[0]['tryID']}"]
 
 
 def test_the_page_works_behind_a_stage(server: PageServer, tab: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,7 +14,13 @@ from pydantic import StrictStr
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.result_codes import message_of
 from tidegate.api.evocloud.schemas.authentication import Browser
-from tidegate.api.evocloud.schemas.fields import WireModel, at_most, one_of
+from tidegate.api.evocloud.schemas.fields import (
+    Rule,
+    WireModel,
+    at_most,
+    fault,
+    one_of,
+)
 from tidegate.api.evocloud.schemas.payment_method import (
     CardInfo,
     CardMethod,
@@ -42,6 +49,14 @@ _STATES = {
     **dict.fromkeys(PAID, "paid"),
 }
 CLOSED_CODE = "P0098"
+TRY_ID = re.compile(r"[0-9a-f]{32}")
+"""What a page calls its try to pay."""
+
+
+def _try_id(text: str) -> str:
+    if not TRY_ID.fullmatch(text):
+        raise fault("V0002", "must be 32 hex digits")
+    return text
 
 
 class PageWallet(WireModel):
@@ -57,6 +72,7 @@ class PayBody(WireModel):
     card: CardInfo | None = None
     wallet: PageWallet | None = None
     browser: Browser | None = None
+    tryID: Annotated[StrictStr, Rule(_try_id, {"pattern": TRY_ID.pattern})] | None = None
 
 
 class BrowserBody(WireModel):
@@ -74,6 +90,7 @@ class Paying:
     means: Card | PayByWallet = field(repr=False)
     holder_name: str | None = field(repr=False)
     browser: BrowserInfo
+    try_id: str | None
 
 
 def paying(request: Request, today: date) -> Paying:
@@ -81,7 +98,13 @@ def paying(request: Request, today: date) -> Paying:
     body = validated(PayBody, request.body())
     browser = _browser(body.browser, request)
     means, holder = _means(body, today)
-    return Paying(means, holder, browser)
+    return Paying(means, holder, browser, body.tryID)
+
+
+def try_asked_for(request: Request) -> str | None:
+    """GET order's ``tryID``, which the page gave the try that it made."""
+    given = request.parameter("tryID") or ""
+    return given if TRY_ID.fullmatch(given) else None
 
 
 def _means(body: PayBody, today: date) -> tuple[Card | PayByWallet, str | None]:
@@ -114,22 +137,26 @@ def _browser(given: Browser | None, request: Request) -> BrowserInfo:
 
 def order_json(
     view: OrderView,
+    payment: Payment | None,
     store: Store,
     brands: list[Brand],
     action: Action | None,
     draw_qr: DrawQr,
     refusal: TidegateError | None = None,
 ) -> dict[str, Any]:
-    """Everything that the page shows."""
+    """Everything that the page shows; ``payment`` is the try that its payer made."""
     order = view.order
-    newest = view.payments[-1] if view.payments else None
-    attempt = _attempt(newest, action, draw_qr) if newest else None
-    if refusal is not None and not (newest and newest.status in PAID):
+    status = view.status
+    if order.multiple and not order.closed(view.now):
+        status = OrderStatus.ACTIVE  # whatever became of those who have paid before
+    paid = payment is not None and payment.status in PAID
+    attempt = _attempt(payment, action, draw_qr) if payment else None
+    if refusal is not None and not paid:
         attempt = _refused(refusal)
     return {
         "order": {
             "merchantOrderID": order.order_id,
-            "status": view.status.value,
+            "status": status.value,
             "amount": {"currency": order.amount.currency, "value": order.amount.value},
             "store": {"name": store.acceptor.name, "city": store.acceptor.city},
             "expiresAt": datetime.fromtimestamp(order.expires_at, UTC).strftime(
@@ -142,7 +169,7 @@ def order_json(
             if not order.brands or one.name in order.brands
         ],
         "attempt": attempt,
-        "returnTo": _return_to(order) if view.status is OrderStatus.PAID else None,
+        "returnTo": _return_to(order) if paid or status is OrderStatus.PAID else None,
     }
 
 

@@ -6,6 +6,7 @@ make the two disagree.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -72,6 +73,11 @@ class Order:
     def changed(self, **changes: object) -> Order:
         """The next version."""
         return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+    def trans_id_of(self, try_id: str) -> str:
+        """The payment of a try that a payer's page numbered itself, so that the page finds it again
+        although its answer was lost. Who does not know the order's secret cannot choose the id."""
+        return hashlib.blake2s(f"{self.secret}|{try_id}".encode(), digest_size=16).hexdigest()
 
     def closed(self, now: float) -> bool:
         """Whether nobody can begin to pay it any more."""

@@ -66,7 +66,11 @@ def page_url(link: str) -> str:
 
 
 def page_order(
-    link: str, *, action: Action | None = None, refusal: TidegateError | None = None
+    link: str,
+    try_id: str | None,
+    *,
+    action: Action | None = None,
+    refusal: TidegateError | None = None,
 ) -> dict[str, Any]:
     """What the page of a link shows; ``action`` is what only the payment's answer knew."""
     from tidegate.pages import qr_svg
@@ -74,7 +78,7 @@ def page_order(
     view = link_orders().behind(link)
     store = bootstrap.stores().get(view.order.sid)
     brands = brands_of(store, Wanted())
-    newest = view.payments[-1] if view.payments else None
-    if action is None and newest is not None:
-        action = bootstrap.payer_action()(newest)
-    return order_json(view, store, brands, action, qr_svg, refusal)
+    payment = view.tried(try_id)
+    if action is None and payment is not None:
+        action = bootstrap.payer_action()(payment)
+    return order_json(view, payment, store, brands, action, qr_svg, refusal)

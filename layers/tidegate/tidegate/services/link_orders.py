@@ -53,6 +53,14 @@ class OrderView:
         paid = [one for one in self.payments if one.status in PAID]
         return (paid or self.payments or [None])[-1]  # type: ignore[list-item]
 
+    def tried(self, try_id: str | None) -> Payment | None:
+        """What the payer who numbered a try should see: of an order that many may pay their own
+        payment only, else the newest."""
+        if not self.order.multiple:
+            return self.payments[-1] if self.payments else None
+        mine = self.order.trans_id_of(try_id) if try_id else None
+        return next((one for one in self.payments if one.trans_id == mine), None)
+
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:

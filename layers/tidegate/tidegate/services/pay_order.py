@@ -44,13 +44,14 @@ class PayOrder:
         browser: BrowserInfo | None,
         page_url: str,
         holder_name: str | None = None,
+        try_id: str | None = None,
     ) -> Step:
         """The payment that was begun. Raises OrderUnknown, OrderPaid, OrderClosed, WrongStatus
         while another try may still succeed, and what a payment raises."""
         view = self.links.behind(link)
         store = self.stores.get(view.order.sid)
         self._check(store, view, means)
-        order, trans_id = self._claimed(view)
+        order, trans_id = self._claimed(view, try_id)
         kept = order.user_reference is not None and order.recurring is not None
         command = CreatePayment(
             trans_id=trans_id,
@@ -96,9 +97,11 @@ class PayOrder:
         ):
             raise WrongStatus("the order is being paid")
 
-    def _claimed(self, view: OrderView) -> tuple[Order, str]:
+    def _claimed(self, view: OrderView, try_id: str | None) -> tuple[Order, str]:
         """The order with this attempt on it: of two payers, one gets it. Raises WrongStatus."""
-        trans_id = self.ids.secret_id()
+        trans_id = view.order.trans_id_of(try_id) if try_id else self.ids.secret_id()
+        if any(one.trans_id == trans_id for one in view.order.attempts):
+            raise WrongStatus("this try was made before")
         attempt = Attempt(trans_id, int(self.clock.now()))
         after = view.order.changed(attempts=(*view.order.attempts, attempt))
         try:

@@ -16,20 +16,23 @@ export class Refused extends Error {
   }
 }
 
-export const readOrder = () => ask("/order", { method: "GET" });
+/** An order may be open to many payers: it is asked for with the try that this tab made. */
+export function readOrder() {
+  const mine = sessionStorage.getItem(MINE);
+  return ask(mine ? `/order?tryID=${mine}` : "/order", { method: "GET" });
+}
 
 /** Tries to pay; answers like `readOrder`. Any other error means that nobody knows. */
 export function pay(means) {
-  sessionStorage.setItem(MINE, "yes");
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  const tryID = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  sessionStorage.setItem(MINE, tryID);
   return ask("/payment", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...means, browser: browserInfo() }),
+    body: JSON.stringify({ ...means, tryID, browser: browserInfo() }),
   });
 }
-
-/** Whether this tab has tried to pay: an order may be open to many payers. */
-export const isMine = () => sessionStorage.getItem(MINE) !== null;
 
 async function ask(path, options) {
   const answer = await fetch(HERE + path, { ...options, credentials: "omit", cache: "no-store" });

@@ -2,7 +2,7 @@
 // back to the merchant.
 import { at, put } from "./dom.js";
 import { acceptCards, blame, forgetCard, forgetCvc, watchCard, wordCard } from "./form.js";
-import { isMine, Missing, pay, readOrder, Refused } from "./order.js";
+import { Missing, pay, readOrder, Refused } from "./order.js";
 import {
   brandName,
   chooseLanguage,
@@ -206,8 +206,8 @@ function tell(answer, { leave = false } = {}) {
   forgetTimers();
   const { order, attempt, returnTo } = found;
   const state = attempt?.state;
-  if (PAID.includes(order.status) || (state === "paid" && isMine())) return showPaid(returnTo);
   if (order.status === "Refunded") return showOver("refunded");
+  if (PAID.includes(order.status) || state === "paid") return showPaid(returnTo);
   if (state === "waiting" && !otherWay) return wait(attempt, leave);
   if (state === "working") {
     showStatus("working", { more: "workingMore" });
