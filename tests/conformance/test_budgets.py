@@ -19,13 +19,14 @@ pytestmark = pytest.mark.xdist_group("conformance")
 
 
 @pytest.fixture
-def house(table: Table, endpoint_url: str) -> SimpleNamespace:
-    """The services over a real table."""
+def house(table: Table, endpoint_url: str | None) -> SimpleNamespace:
+    """The services over each table."""
     gateway = Gateway(payments=DynamoPayments(table))
+    reader = client(endpoint_url) if endpoint_url else table._client.client
 
     @contextmanager
     def counted() -> Iterator[Meter]:
-        with metered(table, client(endpoint_url)) as meter:
+        with metered(table, reader) as meter:
             yield meter
 
     return SimpleNamespace(gateway=gateway, counted=counted)

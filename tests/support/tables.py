@@ -15,12 +15,12 @@ from tidegate.adapters.dynamodb.table import Table
 ROOT = Path(__file__).parents[2]
 
 
-class _Loader(yaml.SafeLoader):
+class CloudFormationLoader(yaml.SafeLoader):
     """CloudFormation's short tags read as their values: the table's definition has none that
     matter."""
 
 
-_Loader.add_multi_constructor(
+CloudFormationLoader.add_multi_constructor(
     "!",
     lambda loader, _suffix, node: (
         loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
@@ -30,7 +30,7 @@ _Loader.add_multi_constructor(
 
 def table_definition() -> dict[str, Any]:
     """The properties of the table that CreateTable takes."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506
+    template = yaml.load((ROOT / "template.yaml").read_text(), CloudFormationLoader)  # noqa: S506
     properties = template["Resources"]["Table"]["Properties"]
     taken = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     return {name: properties[name] for name in taken}
