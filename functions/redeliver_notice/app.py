@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Any
 
-from tidegate.runtime import wiring_notices
+from tidegate.runtime import bootstrap, wiring_notices
 from tidegate.runtime.observability import annotate, count, instrument, log
 
 SPARE_S = 15  # what one more try may take
@@ -18,7 +17,7 @@ redeliver_notice = wiring_notices.redeliver_notice()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Whether all is told or all is parked, and if neither, how long to wait."""
     annotate(payment_id=event["transId"], sid=event["sid"])
-    until = time.time() + context.get_remaining_time_in_millis() / 1000 - SPARE_S
+    until = bootstrap.clock().now() + context.get_remaining_time_in_millis() / 1000 - SPARE_S
     came_of = redeliver_notice(event["sid"], event["transId"], event["run"], until)
     log.info("redelivered", extra=asdict(came_of))
     if came_of.gone:

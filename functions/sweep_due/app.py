@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from tidegate.runtime import bootstrap
@@ -17,7 +16,7 @@ sweep_due = bootstrap.sweep_due()
 @instrument
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     """How many due items were seen, ended, left open, failed."""
-    until = time.time() + context.get_remaining_time_in_millis() / 1000 - SPARE_S
+    until = bootstrap.clock().now() + context.get_remaining_time_in_millis() / 1000 - SPARE_S
     counts = sweep_due(limit=ITEMS, until=until)
     log.info("swept", extra=counts)
     count("DueItemsOpen", counts["open"] + counts["failed"])

@@ -97,7 +97,7 @@ def sequences() -> Sequences:
 def vault() -> Vault:
     from tidegate.adapters.kms_vault import KmsVault
 
-    return KmsVault(settings().table, settings().key_id)
+    return KmsVault(settings().table, settings().key_id, clock().now)
 
 
 @cache
