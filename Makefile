@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long check bench lock stop clean python environments
+.PHONY: help run demo test test-long check simulate bench lock stop clean python environments
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -43,6 +43,9 @@ check: environments  ## Lint, types, template, state machines
 	@for file in statemachines/*.asl.json; do \
 		$(NODE)/asl-validator --json-path "$$file" || exit 1; \
 	done
+
+simulate: environments  ## Tell SEEDS stories of faults from seed FROM on; SEEDS=1 replays and shrinks one
+	@PYTHONHASHSEED=0 PYTHONPATH=layers/tidegate $(PY) -m tests.simulation --seeds $(or $(SEEDS),200) --from $(or $(FROM),0)
 
 bench: environments  ## Measure ratios and exact counters
 	@$(PY) -m bench

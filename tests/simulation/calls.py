@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
@@ -11,9 +12,23 @@ from tests.simulation.faults import Fault, Faults
 from tests.simulation.scheduler import Scheduler
 
 Answer = TypeVar("Answer")
+Make = Callable[[], Exception]
 
-LOSSES = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.LATE)
-DEATHS = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.RESTART)
+DEATHS = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.RESTART, Fault.CLOCK_JUMPS)
+READ = (Fault.FAILS_BEFORE, Fault.LOST, Fault.LATE, *DEATHS)
+WRITE = (Fault.FAILS_BEFORE, Fault.LOST, Fault.FAILS_AFTER, Fault.LATE, Fault.ARRIVES_LATE, *DEATHS)
+
+
+@dataclass(frozen=True)
+class Failing:
+    """How a caller learns of what went wrong."""
+
+    refused: Make
+    """The call did not get through."""
+    lost: Make
+    """Its answer did not come back."""
+    throttled: Make | None = None
+    conflict: Make | None = None
 
 
 @dataclass
@@ -26,69 +41,83 @@ class Calls:
     restart: Callable[[], None]
     """Ends every running process."""
     clock_jumps: Callable[[], None]
-    late_s: float = 6.0
+    made: dict[str, int] = field(default_factory=dict)
 
     def make(
         self,
         at: str,
         effect: Callable[[], Answer],
-        *,
         kinds: tuple[Fault, ...],
-        refused: Callable[[], Exception],
-        lost: Callable[[], Exception],
-        throttled: Callable[[], Exception] | None = None,
-        latency_s: float = 0.004,
+        failing: Failing,
+        *,
+        patience_s: float = 3.0,
     ) -> Answer:
-        """``effect`` happens once, unless a fault has it otherwise. ``refused`` makes the error of
-        a call that did not get through, ``lost`` that of one whose answer did not come back."""
+        """``effect`` happens once, unless a fault has it otherwise. The caller gives up after
+        ``patience_s``."""
         self.scheduler.check_alive()
-        self._pass(latency_s)
+        self.made[at] = self.made.get(at, 0) + 1
+        self._pass()
         fault = self.faults.strike(at, kinds)
         if fault is None:
             answer = effect()
-            self._pass(latency_s)
+            self._pass()
             return answer
-        return self._struck(fault, effect, refused, lost, throttled or refused)
+        return self._struck(fault, effect, failing, patience_s)
 
     def _struck(
         self,
         fault: Fault,
         effect: Callable[[], Answer],
-        refused: Callable[[], Exception],
-        lost: Callable[[], Exception],
-        throttled: Callable[[], Exception],
+        failing: Failing,
+        patience_s: float,
     ) -> Answer:
         mortal = self.scheduler.current is not None and self.scheduler.current.mortal
         match fault:
             case Fault.FAILS_BEFORE:
-                self._pass(0.5)
-                raise refused()
+                raise failing.refused()
             case Fault.THROTTLED:
-                raise throttled()
+                raise (failing.throttled or failing.refused)()
+            case Fault.CONFLICT:
+                raise (failing.conflict or failing.refused)()
+            case Fault.LOST:
+                self.scheduler.sleep(patience_s)
+                raise failing.lost()
             case Fault.FAILS_AFTER:
-                effect()
-                self._pass(2.0)
-                raise lost()
+                self._unheard(effect)
+                self.scheduler.sleep(patience_s)
+                raise failing.lost()
+            case Fault.ARRIVES_LATE:
+                wait_s = patience_s * (1 + 7 * self.random.random())
+                self.scheduler.spawn("late arrival", lambda: self._unheard(effect), wait_s)
+                self.scheduler.sleep(patience_s)
+                raise failing.lost()
             case Fault.LATE:
-                self._pass(self.late_s)
+                self.scheduler.sleep(0.8 * patience_s * self.random.random())
                 answer = effect()
-                self._pass(self.late_s)
+                self.scheduler.sleep(0.19 * patience_s)
                 return answer
             case Fault.TWICE:
-                effect()
+                self._unheard(effect)
+                self._pass()
             case Fault.DIES_BEFORE if mortal:
                 raise self.scheduler.doom()
             case Fault.DIES_AFTER if mortal:
-                effect()
+                self._unheard(effect)
                 raise self.scheduler.doom()
             case Fault.RESTART:
-                effect()
+                self._unheard(effect)
                 self.restart()
                 self.scheduler.check_alive()
-                raise lost()
+                raise failing.lost()
             case Fault.CLOCK_JUMPS:
                 self.clock_jumps()
         return effect()
 
-    def _pass(self, about_s: float) -> None:
-        self.scheduler.sleep(about_s * (0.5 + self.random.random()))
+    def _pass(self) -> None:
+        self.scheduler.sleep(0.002 + 0.004 * self.random.random())
+
+    @staticmethod
+    def _unheard(effect: Callable[[], object]) -> None:
+        """It happens; whatever it answers is not heard."""
+        with contextlib.suppress(Exception):
+            effect()

@@ -12,10 +12,13 @@ class Fault(StrEnum):
     """What may strike a call."""
 
     FAILS_BEFORE = "fails before"
-    FAILS_AFTER = "fails after taking effect"
+    LOST = "gets lost; its caller waits in vain"
+    FAILS_AFTER = "takes effect, and the answer gets lost"
     LATE = "answers late"
+    ARRIVES_LATE = "takes effect when its caller has given up"
     TWICE = "takes effect twice"
     THROTTLED = "is throttled"
+    CONFLICT = "conflicts with another transaction"
     DIES_BEFORE = "the caller dies before"
     DIES_AFTER = "the caller dies after"
     RESTART = "every process restarts"
@@ -56,7 +59,7 @@ class Faults:
         """What happens to this call; None, mostly."""
         self.calls += 1
         chance, choice = self.random.random(), self.random.random()
-        if not self.active or chance >= self.rate:
+        if not self.active or not kinds or chance >= self.rate:
             return None
         fault = kinds[int(choice * len(kinds))]
         if fault is Fault.RESTART and chance >= self.rate / 8:

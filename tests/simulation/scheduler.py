@@ -22,7 +22,9 @@ class Stuck(Exception):
 class Task:
     """Something that goes on by itself."""
 
-    def __init__(self, name: str, call: Callable[[], Any], *, mortal: bool = False) -> None:
+    def __init__(
+        self, name: str, call: Callable[[], Any], hub: greenlet.greenlet, *, mortal: bool = False
+    ) -> None:
         self.name = name
         self.mortal = mortal
         """Whether it is a process of ours, which may die; AWS itself does not."""
@@ -30,11 +32,13 @@ class Task:
         self.error: BaseException | None = None
         self.done = False
         self.doomed = False
+        self.resting = False
         self.wakes = 0
         """How often it was resumed; an alarm set for an earlier wait means nothing any more."""
         self.watchers: list[tuple[Task, int]] = []
         """Who waits for it, and since which of their resumptions."""
-        self.greenlet = greenlet.greenlet(lambda: self._run(call))
+        # Whoever begins a task, it is the hub that goes on when it ends.
+        self.greenlet = greenlet.greenlet(lambda: self._run(call), hub)
 
     def _run(self, call: Callable[[], Any]) -> None:
         try:
@@ -74,7 +78,7 @@ class Scheduler:
         self, name: str, call: Callable[[], Any], after_s: float = 0.0, *, mortal: bool = False
     ) -> Task:
         """Begin something."""
-        task = Task(name, call, mortal=mortal)
+        task = Task(name, call, self._hub, mortal=mortal)
         self._alarm(task, after_s)
         return task
 
@@ -84,6 +88,21 @@ class Scheduler:
             return
         self._alarm(self._current, seconds)
         self._suspend()
+
+    def rest(self, seconds: float | None) -> None:
+        """Let others go on until somebody nudges this task, or so many seconds have passed."""
+        me = self._current
+        assert me is not None
+        me.resting = True
+        if seconds is not None:
+            self._alarm(me, seconds)
+        self._suspend()
+        me.resting = False
+
+    def nudge(self, task: Task, in_s: float) -> None:
+        """Wake a task that rests; one that works looks again by itself."""
+        if task.resting:
+            self._alarm(task, in_s)
 
     def wait(self, task: Task, timeout_s: float | None = None) -> bool:
         """Until a task is done; False if that took too long."""

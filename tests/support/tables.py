@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ CloudFormationLoader.add_multi_constructor(
 )
 
 
+@cache
 def table_definition() -> dict[str, Any]:
     """The properties of the table that CreateTable takes."""
     template = yaml.load((ROOT / "template.yaml").read_text(), CloudFormationLoader)  # noqa: S506

@@ -1,0 +1,340 @@
+"""One story's world: everything that runs, wired as it is deployed, under one seed."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import logging
+import os
+import random as global_random
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+from tests.simulation.aws import Aws, Message
+from tests.simulation.calls import Calls, Failing
+from tests.simulation.faults import Fault, Faults
+from tests.simulation.functions import Functions, period_s, resources, triggered_by
+from tests.simulation.hosts import SimulatedCardNetwork, SimulatedHost, SimulatedNetworkFiles
+from tests.simulation.merchants import Endpoint
+from tests.simulation.scheduler import CooperativeLock, Scheduler, Task
+from tests.support.memory import CountingIds, a_store
+from tidegate.domain.routing import Route
+from tidegate.domain.store import Store
+from tidegate.runtime.settings import Link, Settings
+
+BEGINNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC).timestamp()
+"""10:00 in Hong Kong, long before the cut-off."""
+ARN = "arn:aws:states:sim:0:stateMachine:"
+CUT_OFF = time(23, 0)
+DELIVERY = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.TWICE, Fault.LATE)
+CACHED = (
+    "tidegate.runtime.bootstrap",
+    "tidegate.runtime.wiring_notices",
+    "tidegate.runtime.wiring_settlement",
+    "tidegate.runtime.wiring_reconciliation",
+    "tidegate.runtime.wiring_fx",
+    "tidegate.runtime.wiring_orders",
+    "tidegate.runtime.wiring_authentication",
+    "tidegate.adapters.kms",
+)
+"""Modules that keep what they made as long as their process lives."""
+
+
+class NotDelivered(Exception):
+    """A trigger did not reach its function."""
+
+
+NOT_DELIVERED = Failing(refused=NotDelivered, lost=NotDelivered)
+
+
+class World:
+    """Clock, faults, AWS, hosts, merchants' endpoints and the functions between them."""
+
+    def __init__(self, seed: int, rate: float, muted: Collection[int], folder: Path) -> None:
+        self.random = Random(f"story {seed}")
+        self.scheduler = Scheduler(Random(f"order {seed}"))
+        self.faults = Faults(Random(f"faults {seed}"), rate, muted)
+        self.functions = Functions(self.scheduler, self.faults)
+        self.calls = Calls(
+            self.scheduler,
+            self.faults,
+            Random(f"latency {seed}"),
+            self.restart,
+            self._jump,
+        )
+        self.aws = Aws(self.scheduler, Random(f"aws {seed}"), self.calls, self.functions)
+        self.aws.stored.append(self._stored)
+        self.hosts = {
+            name: SimulatedHost(name, folder, self.now_utc) for name in ("visa", "mastercard")
+        }
+        self.networks = {
+            name: SimulatedCardNetwork(host, self.calls, self.scheduler)
+            for name, host in self.hosts.items()
+        }
+        self.network_files = SimulatedNetworkFiles(self.hosts, self.calls)
+        self.endpoint = Endpoint(self.calls)
+        self.ids = CountingIds()
+        self.skew_s = 0.0
+        """How far the clock is off after its jumps."""
+        self.log = io.StringIO()
+        self.background: list[Task] = []
+        """What AWS does by itself: pollers and schedules."""
+        self.stores = [_store("S024116"), _store("S024117")]
+
+    # -- time --------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """The clock of everything that is ours."""
+        return BEGINNING + self.scheduler.now + self.skew_s
+
+    def now_utc(self) -> datetime:
+        return datetime.fromtimestamp(BEGINNING + self.scheduler.now, UTC)
+
+    def _jump(self) -> None:
+        self.skew_s = self.calls.random.uniform(-20.0, 40.0)
+
+    # -- processes ---------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """Every process ends; what comes next begins with cold ones."""
+        self.functions.restart()
+        forget()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The real code in this world instead of the real one."""
+        CooperativeLock.scheduler = self.scheduler
+        forget()
+        global_random.seed(self.random.random())
+        replacements: dict[str, Any] = {
+            "boto3.client": self.aws.client,
+            "time.time": self.now,
+            "time.monotonic": lambda: self.scheduler.now,
+            "tidegate.adapters.dynamodb.table.connection": self.aws.connection,
+            "tidegate.adapters.kms_vault.Lock": CooperativeLock,
+            "tidegate.adapters.dynamodb.sequences.Lock": CooperativeLock,
+            "tidegate.adapters.webhook.HttpWebhooks": lambda *_: self.endpoint,
+            "tidegate.runtime.bootstrap.settings": _settings,
+            "tidegate.runtime.bootstrap.clock": lambda: self,
+            "tidegate.runtime.bootstrap.ids": lambda: self.ids,
+            "tidegate.runtime.bootstrap.networks": lambda: self.networks,
+            "tidegate.runtime.wiring_settlement.HttpNetworkFiles": lambda _: self.network_files,
+            "tidegate.runtime.wiring_reconciliation.HttpNetworkFiles": lambda _: self.network_files,
+        }
+        with ExitStack() as stack:
+            stack.enter_context(patch.dict(os.environ, {"POWERTOOLS_TRACE_DISABLED": "true"}))
+            for module in CACHED:  # before time stands still
+                import_module(module)
+            import_module("tidegate.runtime.observability")
+            for name, instead in replacements.items():
+                stack.enter_context(patch(name, instead))
+            stack.enter_context(_logged(self.log))
+            try:
+                yield
+            finally:
+                self.scheduler.close()
+                for host in self.hosts.values():
+                    host.books.close()
+                forget()
+
+    # -- what AWS does by itself -------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Create the stores, and start pollers and schedules."""
+        from tidegate.adapters.dynamodb.stores import DynamoStores
+
+        self.faults.active = False
+        for store in self.stores:
+            DynamoStores("tidegate", "key").put(store)
+        self.faults.active = True
+        for name, properties in triggered_by("DynamoDB"):
+            for shard in range(len(self.aws.database.shards)):
+                self._always(f"{name} shard {shard}", _StreamPoller(self, name, shard, properties))
+        for name, _ in triggered_by("SQS"):
+            self._always(f"{name} queue", partial(self._poll_queue, name))
+        for name, properties in triggered_by("Schedule"):
+            period = period_s(properties["Schedule"])
+            self._always(f"schedule {name}", partial(self._scheduled, name, period), period)
+        self.aws.database.watchers.append(lambda *_: self._nudge("shard"))
+        self.aws.queue.changed = lambda: self._nudge("queue")
+
+    def _always(self, name: str, act: Callable[[], float | None], first_s: float = 1.0) -> None:
+        """``act`` again and again; it says when it is to be looked at again, None for not before
+        something has changed."""
+
+        def go_on() -> None:
+            self.scheduler.sleep(first_s * self.random.random())
+            while True:
+                self.scheduler.rest(act())
+
+        self.background.append(self.scheduler.spawn(name, go_on))
+
+    def _nudge(self, what: str) -> None:
+        for task in self.background:
+            if what in task.name:
+                self.scheduler.nudge(task, 0.5)
+
+    def _scheduled(self, name: str, period: float) -> float:
+        """Nobody hears what a schedule's invocation came to."""
+        self.functions.start(name, {})
+        return period
+
+    def _poll_queue(self, name: str) -> float | None:
+        queue = resources()["NoticesQueue"]["Properties"]
+        visibility_s = float(queue["VisibilityTimeout"])
+        limit = int(queue["RedrivePolicy"]["maxReceiveCount"])
+        now = self.scheduler.now
+        for message in self.aws.queue.receivable(now):
+            if message.received >= limit:
+                self.aws.queue.give_up(message)
+                continue
+            message.received += 1
+            message.hidden_until = now + visibility_s
+            self.scheduler.spawn(f"{name} message", partial(self._receive, name, message))
+        return self.aws.queue.next_at(now)
+
+    def _receive(self, name: str, message: Message) -> None:
+        event = {"Records": [{"body": message.body}]}
+        try:
+            self._deliver(name, event)
+        except Exception:  # noqa: BLE001  whatever it was, the message comes again
+            return
+        self.aws.queue.done(message)
+
+    def _deliver(self, name: str, event: Any) -> Any:
+        """An invocation by a trigger, which may fail to come, or come twice."""
+        return self.calls.make(
+            f"trigger {name}",
+            lambda: self.functions.invoke(name, event),
+            DELIVERY,
+            NOT_DELIVERED,
+        )
+
+    def _stored(self, key: str) -> None:
+        """EventBridge: a network's file at rest starts its reconciliation; perhaps twice."""
+        if not key.startswith("network-files/"):
+            return
+        given = f'{{"detail": {{"object": {{"key": "{key}"}}}}}}'
+        machine = f"{ARN}ReconciliationStateMachine"
+        times = 2 if self.faults.strike("event of the bucket", (Fault.TWICE,)) else 1
+        for _ in range(times):
+            number = len(self.aws.executions)
+            self.scheduler.spawn(
+                "reconciliation", partial(self.aws.start, machine, f"event-{number}", given)
+            )
+
+
+class _StreamPoller:
+    """An event source mapping of one shard: batches in order, a failed one again from its first
+    failure."""
+
+    def __init__(self, world: World, name: str, shard: int, properties: Any) -> None:
+        self._world = world
+        self._name = name
+        self._records = world.aws.database.shards[shard]
+        self._size = int(properties["BatchSize"])
+        self._next = 0
+
+    def __call__(self) -> float | None:
+        """Seconds until the next look; None when all is read."""
+        batch = self._records[self._next : self._next + self._size]
+        chosen = [one for one in batch if one["dynamodb"]["NewImage"].get("t") == {"S": "p"}]
+        if not chosen:
+            self._next += len(batch)
+            return None if self._next == len(self._records) else 0.0
+        try:
+            answer = self._world._deliver(self._name, {"Records": [_as_event(o) for o in chosen]})
+        except Exception:  # noqa: BLE001  whatever it was, the batch comes again
+            return 1.0
+        failures = answer["batchItemFailures"]
+        if not failures:
+            self._next += len(batch)
+            return 0.0
+        first = failures[0]["itemIdentifier"]
+        numbers = [one["dynamodb"]["SequenceNumber"] for one in batch]
+        self._next += numbers.index(first)
+        return 1.0
+
+
+def forget() -> None:
+    """What a process keeps in memory is gone."""
+    for module in CACHED:
+        for made in vars(import_module(module)).values():
+            clear = getattr(made, "cache_clear", None)
+            if clear is not None:
+                clear()
+
+
+def _as_event(record: dict[str, Any]) -> dict[str, Any]:
+    """As Lambda hands it over: binary attributes in base64."""
+    change = dict(record["dynamodb"])
+    for image in {"NewImage", "OldImage"} & change.keys():
+        change[image] = {
+            name: {"B": base64.b64encode(typed["B"]).decode()} if "B" in typed else typed
+            for name, typed in change[image].items()
+        }
+    return {**record, "dynamodb": change}
+
+
+def _store(sid: str) -> Store:
+    return a_store(
+        sid=sid,
+        routes=(
+            ("Visa", (Route("visa", "400001"), Route("visa", "400002"))),
+            ("Mastercard", (Route("mastercard", "500001"),)),
+        ),
+        currencies=("HKD", "USD"),
+        authentication="none",
+        cut_off=CUT_OFF,
+        webhook=f"https://shop.example/{sid}",
+    )
+
+
+def _settings() -> Settings:
+    names = ("payment", "settlement", "reconciliation", "notices")
+    machines = {f"{name}_state_machine_arn": f"{ARN}{name.title()}StateMachine" for name in names}
+    settings = Settings.read(
+        {
+            "TABLE_NAME": "tidegate",
+            "FILES_BUCKET": "files",
+            "KMS_KEY_ID": "key",
+            "EVENTS_TOPIC_ARN": "arn:aws:sns:sim:0:events",
+            "MAIL_FROM": "tidegate@example.com",
+            "NOTICES_QUEUE_URL": "https://queue.invalid",
+            "PUBLIC_URL": "https://pay.example",
+            "SETTLEMENT_GRACE_S": "900",
+            **{
+                f"{name.upper()}_STATE_MACHINE_ARN": machines[f"{name}_state_machine_arn"]
+                for name in names
+            },
+        }
+    )
+    links = {name: Link("127.0.0.1", 1, "https://files.invalid") for name in ("visa", "mastercard")}
+    return replace(settings, links=links)
+
+
+@contextmanager
+def _logged(sink: io.StringIO) -> Iterator[None]:
+    """What functions log goes to ``sink``."""
+    from tidegate.runtime.observability import log
+
+    handlers: list[Any] = [
+        one for one in log._logger.handlers if isinstance(one, logging.StreamHandler)
+    ]
+    before = [one.setStream(sink) for one in handlers]
+    with contextlib.redirect_stdout(sink):
+        try:
+            yield
+        finally:
+            for handler, stream in zip(handlers, before, strict=True):
+                handler.setStream(stream or sys.stdout)
