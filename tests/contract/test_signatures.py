@@ -113,6 +113,12 @@ def test_a_missing_header_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Authorization", "DateTime", "MsgID", "SignType", "KeyID"])
+def test_a_header_with_half_a_character_is_refused(name: str) -> None:
+    with pytest.raises(SignatureRejected):
+        authenticate(Request.of(wire.event("GET", headers={name: "\udcb4"})), wire.store(), NOW)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "DateTime", "MsgID", "SignType", "KeyID"])
 def test_a_header_given_twice_is_refused(name: str) -> None:
     with pytest.raises(SignatureRejected, match="more than once"):
         Request.of(wire.event("GET", headers={name: ["one", "two"]}))

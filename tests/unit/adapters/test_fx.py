@@ -123,3 +123,8 @@ def test_what_cannot_be_done_is_one_sentence(
 def test_a_bad_file_is_refused_by_line(text: str, named: str) -> None:
     with pytest.raises(FileRejected, match=named):
         read_rates(text.splitlines(), 0)
+
+
+def test_what_is_no_csv_is_refused() -> None:
+    with pytest.raises(FileRejected, match="no CSV"):
+        read_rates([LONG.splitlines()[0], "2026-03-04,EUR\r,USD"], 0)

@@ -273,6 +273,12 @@ class TestAnswers:
             with pytest.raises(MalformedBody):
                 read(done, "another")
 
+    @pytest.mark.parametrize("kind", [None, 7, [], {}, "OTHER"])
+    def test_a_notice_of_another_kind_is_refused(self, kind: Any) -> None:
+        notice = answer("S", "SUCCESS", paymentRequestId="pay-1", notifyType=kind)
+        with pytest.raises(MalformedBody):
+            messages.read_notice(notice)
+
     def test_a_cancel_is_done_or_not(self) -> None:
         assert messages.cancelled(answer("S", "SUCCESS"), "pay-1")
         assert messages.cancelled(answer("F", "ORDER_NOT_EXIST"), "pay-1")

@@ -25,13 +25,20 @@ def read_rates(lines: Iterable[str], loaded_at: int) -> list[RateSheet]:
 
     Raises FileRejected, naming the line.
     """
-    rows = csv.reader(lines, skipinitialspace=True)
+    rows = _rows(lines)
     header = next(rows, [])
     if header == COLUMNS:
         return _long(rows, loaded_at)
     if header[:1] == ["Date"]:
         return list(_wide(rows, header[1:], loaded_at))
     raise FileRejected(f"the first line must be {','.join(COLUMNS)} or the ECB's")
+
+
+def _rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines, skipinitialspace=True)
+    except csv.Error as error:
+        raise FileRejected(f"the file is no CSV: {error}") from None
 
 
 def _long(rows: Iterator[list[str]], loaded_at: int) -> list[RateSheet]:

@@ -59,10 +59,10 @@ def idempotency(request: Request, store: Store, trans_id: str) -> IdempotencyRec
     key = request.headers.get("idempotency-key")
     if not key:
         return None
-    if len(key.encode()) > IDEMPOTENCY_KEY_BYTES:
+    if len(key.encode("utf-8", "surrogatepass")) > IDEMPOTENCY_KEY_BYTES:
         raise InvalidValue(f"at most {IDEMPOTENCY_KEY_BYTES} bytes", field="Idempotency-Key")
     parts = (request.method, request.path, repr(sorted(request.query)), request.body_text())
-    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    fingerprint = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     return IdempotencyRecord(store.sid, key, trans_id, fingerprint)
 
 

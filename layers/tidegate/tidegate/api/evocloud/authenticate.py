@@ -34,7 +34,7 @@ def authenticate(request: Request, store: Store, now: float) -> Caller:
         # See Request.body: a refusal of ours would pass as the body of a GET, which nobody reads.
         raise SignatureRejected("GET takes no body", field="body")
     stamp, msg_id = request.headers["datetime"], request.headers["msgid"]
-    if len(msg_id.encode()) > MAX_HEADER_BYTES:
+    if len(msg_id.encode("utf-8", "surrogatepass")) > MAX_HEADER_BYTES:
         raise SignatureRejected(f"MsgID has more than {MAX_HEADER_BYTES} bytes", field="MsgID")
     if request.headers["signtype"] != store.sign_type:
         raise SignatureRejected(f"SignType must be {store.sign_type}", field="SignType")

@@ -200,7 +200,7 @@ def read_notice(message: Mapping[str, Any]) -> tuple[str, WalletAnswer]:
     """A notifyPayment: (paymentRequestId, what became of it). In one of PAYMENT_PENDING a success
     is the payer's, not the payment's. Raises MalformedBody."""
     request_id, kind = message.get("paymentRequestId"), message.get("notifyType")
-    if kind not in {"PAYMENT_RESULT", "PAYMENT_PENDING"} or not isinstance(request_id, str):
+    if kind not in ("PAYMENT_RESULT", "PAYMENT_PENDING") or not isinstance(request_id, str):
         raise MalformedBody("the notification is none of a payment's result")
     state, code = result_of(message)
     if kind == "PAYMENT_PENDING" and state == SUCCESS:

@@ -16,7 +16,7 @@ def wanted(request: Request) -> Wanted:
     if tokenize not in {None, "true", "false"}:
         raise InvalidValue("true or false", field="tokenize")
     name = request.parameter("paymentBrand")
-    if name is not None and len(name.encode()) > 32:
+    if name is not None and len(name.encode("utf-8", "surrogatepass")) > 32:
         raise InvalidValue("at most 32 bytes", field="paymentBrand")
     currency = request.parameter("currency")
     if currency is not None and not (len(currency) == 3 and currency.isascii()):
