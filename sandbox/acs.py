@@ -33,7 +33,7 @@ from sandbox.threeds import (
     response_to,
     result_fields,
 )
-from sandbox.web import BadRequest, Exchange, WebServer
+from sandbox.web import BadRequest, Exchange, WebServer, json_object
 
 RESULTS_TIMEOUT_S = 10.0
 STYLE = (
@@ -267,11 +267,8 @@ def _encoded_object(text: str) -> dict[str, Any]:
 
 
 def _object(raw: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(raw)
-    except ValueError:
-        raise BadRequest(400, "The message is no JSON.") from None
-    if not isinstance(parsed, dict):
+    parsed = json_object(raw)
+    if parsed is None:
         raise BadRequest(400, "The message is no JSON object.")
     return parsed
 

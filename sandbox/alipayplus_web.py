@@ -15,7 +15,7 @@ from sandbox.alipayplus_keys import Keys
 from sandbox.alipayplus_orders import ANY_WALLET, METHODS
 from sandbox.alipayplus_pages import list_page, order_page
 from sandbox.alipayplus_settlement import SettlementDesk
-from sandbox.web import BadRequest, Exchange
+from sandbox.web import BadRequest, Exchange, json_object
 
 PREFIX = "/ams/api/v1/payments/"
 CLIENT_ID = "TIDEGATE-SANDBOX"
@@ -122,11 +122,8 @@ class WalletExchange(Exchange):
         signature, stamp = self.headers.get("Signature", ""), self.headers.get("Request-Time", "")
         if not self._host.keys.verified(signature, self.route, CLIENT_ID, stamp, self.body):
             return {"result": result("F", "INVALID_SIGNATURE")}
-        try:
-            request = json.loads(self.body)
-        except (ValueError, RecursionError):
-            request = None
-        if not isinstance(request, dict):
+        request = json_object(self.body)
+        if request is None:
             return {"result": result("F", "PARAM_ILLEGAL")}
         return self._host.desk.answer(operation, request)
 
@@ -175,11 +172,8 @@ class WalletExchange(Exchange):
 
 
 def _faults(body: bytes) -> WalletFaults:
-    try:
-        wanted = json.loads(body)
-    except ValueError:
-        raise BadRequest(422, "The faults are no JSON.") from None
-    if not isinstance(wanted, dict):
+    wanted = json_object(body)
+    if wanted is None:
         raise BadRequest(422, "The faults are no JSON object.")
     for name, value in wanted.items():
         if name not in WalletFaults.__slots__ or type(value) is not int:

@@ -195,9 +195,9 @@ def _require_trailer(line: str, where: str, head: str, totals: _Totals, number: 
         "source amount total": (67, 81),
     }
     for name, (start, end) in parts.items():
-        found, wanted = _at(line, start, end), _at(expected, start, end)
-        if found != wanted:
-            raise MalformedFile(f"{where}: the {name} is {found!r}, counted {wanted!r}.")
+        wanted = _at(expected, start, end)
+        if _at(line, start, end) != wanted:
+            raise MalformedFile(f"{where}: the {name} is not {wanted!r}.")
     if line != expected:
         raise MalformedFile(f"{where}: unused positions of the trailer are not blank.")
 

@@ -123,8 +123,9 @@ class Books:
                     return _refused(decision, DUPLICATE)
                 return _refused(decision, MALFUNCTION) if taken_back else decision
             count = db.execute("SELECT coalesce(max(id), 0) + 1 FROM answers").fetchone()[0]
-            code = MALFUNCTION if taken_back else _response_code(elements[4], asked)
-            if code == APPROVED:
+            purchase = KINDS[elements[3]] == "purchase"
+            code = MALFUNCTION if taken_back else _response_code(elements[4], asked, purchase)
+            if code == APPROVED and purchase:
                 code = checked(db, elements[2], asked.proof, self.now())
             decision = self._decision(code, asked.security_result, reference, count)
             db.execute(
@@ -278,9 +279,11 @@ def _refused(first: Decision, response_code: str) -> Decision:
     return replace(first, response_code=response_code, authorization_code=None, silent=False)
 
 
-def _response_code(amount: str, asked: Asked) -> str:
+def _response_code(amount: str, asked: Asked, purchase: bool) -> str:
+    """By the amount's ending; only who pays has to authenticate himself."""
     ending = amount[-2:]
-    if ending == SOFT_DECLINE and not (asked.proof.authenticated or asked.proof.by_merchant):
+    proven = asked.proof.authenticated or asked.proof.by_merchant
+    if ending == SOFT_DECLINE and purchase and not proven:
         return SOFT_DECLINES[asked.network]
     special = ending in REFUSED or ending in {LOST_BEFORE_BOOKING, LOST_AFTER_BOOKING}
     return ending if special else APPROVED

@@ -3,7 +3,6 @@ scheme's token service beside them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from sandbox.books import Books
 from sandbox.clearing import MalformedFile
 from sandbox.faults import Faults
 from sandbox.presentments import ClearingDesk, FileIdInUse
-from sandbox.web import BadRequest, Exchange, WebServer
+from sandbox.web import BadRequest, Exchange, WebServer, json_object
 
 TokenRoutes = Callable[[str, str, bytes], tuple[int, dict[str, Any]] | None]
 """(method, path, body) -> (status, body) of the token service; None for other paths."""
@@ -111,11 +110,8 @@ class _FileExchange(Exchange):
 
 
 def _faults(body: bytes) -> Faults:
-    try:
-        wanted = json.loads(body)
-    except ValueError:
-        raise BadRequest(422, "The faults are no JSON.") from None
-    if not isinstance(wanted, dict):
+    wanted = json_object(body)
+    if wanted is None:
         raise BadRequest(422, "The faults are no JSON object.")
     sound = asdict(Faults())
     for name, value in wanted.items():

@@ -74,9 +74,7 @@ class Ipm:
         }
         for name, wanted in counted.items():
             if trailer.get(name) != wanted:
-                raise MalformedFile(
-                    f"The trailer's {name} is {trailer.get(name)!r}, counted {wanted!r}."
-                )
+                raise MalformedFile(f"The trailer's {name} is not {wanted!r}.")
         return presentments
 
     def settlement(self, file_id: str, sequence: int, day: date, records: list[str]) -> bytes:

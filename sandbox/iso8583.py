@@ -104,7 +104,7 @@ class Codec:
                 digits = digits[1:]
         else:
             digits = _text(cursor.take(count))
-        if not (digits.isdecimal() or count == 0):
+        if not digits.isdecimal():
             raise Unreadable("a numeric element holds something other than digits")
         return digits
 

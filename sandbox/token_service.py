@@ -5,12 +5,12 @@ names for the same things. Card data comes in clear over loopback; the real ones
 from __future__ import annotations
 
 import base64
-import json
 import re
 from typing import Any
 
 from sandbox.token_check import ACTIVE, DELETED, SUSPENDED
 from sandbox.tokens import NotTokenized, Token, TokenDesk
+from sandbox.web import json_object
 
 Answer = tuple[int, dict[str, Any]]
 ART = "https://cards.example/art/blue.png"
@@ -101,11 +101,8 @@ def _mdes(token: Token) -> dict[str, Any]:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        raise Refused(400, "the body is no JSON") from None
-    if not isinstance(parsed, dict):
+    parsed = json_object(body)
+    if parsed is None:
         raise Refused(400, "the body is no JSON object")
     return parsed
 

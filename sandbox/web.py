@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+MAX_LENGTH_DIGITS = 12
 LOOPBACK = "127.0.0.1"
 
 
@@ -20,6 +21,17 @@ class BadRequest(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The object that a body holds; None if it holds none, or half a character (of a surrogate
+    pair), which can be neither hashed nor kept."""
+    try:
+        parsed = json.loads(body)
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -39,7 +51,7 @@ class Exchange(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self.close_connection = True
             raise BadRequest(411, "The body needs a Content-Length.")
-        if int(length) > MAX_BODY_BYTES:
+        if len(length) > MAX_LENGTH_DIGITS or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             raise BadRequest(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
         return self.rfile.read(int(length))

@@ -17,7 +17,7 @@ authenticate = wiring_authentication.authenticate_payer()
 def handler(request: Request) -> dict[str, Any]:
     """Written down; the browser's return goes on from there."""
     answer = wiring_authentication.result_in(request.raw)
-    payment = authenticate.find(request.path_parameters["ticket"])
+    payment = authenticate.find_for_results(request.path_parameters["ticket"])
     annotate(payment_id=payment.trans_id, sid=payment.sid)
     authenticate.result(payment, answer)
     return json_answer(wiring_authentication.acknowledgement(request.raw))

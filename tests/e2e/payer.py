@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -73,6 +74,11 @@ def challenge(step: dict[str, Any], code: str = "123456") -> str:
     ended = post(html.unescape(action[1]), hidden(back.text), FORM)
     assert ended.status == 303, ended
     return str(ended.location)
+
+
+def decoded(creq: str) -> bytes:
+    """A challenge request as whoever holds the browser reads it."""
+    return base64.urlsafe_b64decode(creq + "=" * (-len(creq) % 4))
 
 
 def hidden(page: str) -> dict[str, str]:

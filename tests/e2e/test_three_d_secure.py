@@ -93,6 +93,30 @@ def test_authentication_alone(merchant: Merchant, new_id: NewId) -> None:
     assert "pspTransInfo" not in payment
 
 
+def test_a_cardholder_cannot_say_himself_how_his_challenge_ended(
+    merchant: Merchant, new_id: NewId
+) -> None:
+    trans_id = new_id("P3F")
+    given = {"type": "threeDSIntegrator"}
+    begun = begin(merchant, trans_id, "4761340003000008", authentication=given)
+    step = put(merchant, trans_id, threeDSComplnd="Y")
+    page = step["action"]["threeDSData"]["url"].removesuffix("/challenge")
+    known = json.loads(payer.decoded(payer.hidden(payer.get(f"{page}/challenge").text)["creq"]))
+    forged = {
+        "messageType": "RReq",
+        "messageVersion": "2.2.0",
+        "threeDSServerTransID": known["threeDSServerTransID"],
+        "acsTransID": known["acsTransID"],
+        "dsTransID": known["acsTransID"],
+        "transStatus": "Y",
+        "eci": "05",
+        "authenticationValue": "AAABBBCCCDDDEEEFFFGGGHHH000=",
+    }
+    assert begun["payment"]["status"] == "Verifying"
+    assert payer.post(f"{page}/results", forged).status == 404
+    assert put(merchant, trans_id, threeDSFinished="Y")["payment"]["status"] == "Failed"
+
+
 def test_a_proof_from_elsewhere(merchant: Merchant, new_id: NewId) -> None:
     proof = {
         "cavv": "AAABBBCCCDDDEEEFFFGGGHHH000=",
@@ -103,6 +127,17 @@ def test_a_proof_from_elsewhere(merchant: Merchant, new_id: NewId) -> None:
     paid = merchant.payment(new_id("P3E"), "40.00", authentication={"threeDS": {"mpiData": proof}})
     assert paid["payment"]["status"] == "Authorised"
     assert paid["authentication"]["threeDS"]["mpiData"]["eci"] == "05"
+    unproven = proof | {"eci": "07"}
+    paid = merchant.payment(
+        new_id("P3E"), "40.00", authentication={"threeDS": {"mpiData": unproven}}
+    )
+    assert paid["payment"]["status"] == "Authorised"
+    assert paid["authentication"]["threeDS"]["mpiData"]["status"] == "U"
+    spoilt = proof | {"cavv": "AAAA"}
+    refused = merchant.payment(
+        new_id("P3E"), "40.00", authentication={"threeDS": {"mpiData": spoilt}}
+    )
+    assert refused.code == "V0002"
     del proof["dsTransID"]
     refused = merchant.payment(
         new_id("P3E"), "40.00", authentication={"threeDS": {"mpiData": proof}}

@@ -14,6 +14,7 @@ from tidegate.domain.authentication import Authentication, BrowserInfo
 from tidegate.domain.errors import (
     AuthenticationRequired,
     AuthenticationUnsupported,
+    InapplicableValue,
     MissingConditionalField,
     TransactionUnknown,
     Unanswered,
@@ -208,13 +209,43 @@ def test_a_proof_from_elsewhere_is_taken_as_it_is() -> None:
 def test_a_ticket_opens_its_own_payment_alone() -> None:
     gateway = Gateway()
     payment = begin(gateway)
-    assert gateway.authenticate.find(ticket_of(payment)) == payment
     known = payment.authentication
     assert known is not None
-    guessed = replace(payment, authentication=replace(known, server_trans_id="0" * 36))
-    for ticket in (ticket_of(guessed), "bm90aGluZw", "%", ""):
+    assert gateway.authenticate.find(ticket_of(payment, known.server_trans_id)) == payment
+    for ticket in (ticket_of(payment, "0" * 36), ticket_of(payment, ""), "bm90aGluZw", "%", ""):
         with pytest.raises(TransactionUnknown):
             gateway.authenticate.find(ticket)
+
+
+def test_only_the_directory_server_can_say_how_a_challenge_ended() -> None:
+    gateway = Gateway()
+    gateway.directory.answers.append(CHALLENGED)
+    payment = submit(gateway, begin(gateway)).payment
+    known = payment.authentication
+    assert known is not None
+    # All that a cardholder's browser gets to see: the page's ticket.
+    with pytest.raises(TransactionUnknown):
+        gateway.authenticate.find_for_results(ticket_of(payment, known.server_trans_id))
+    given = gateway.directory.asked[0].results_url.split("/")[-2]
+    assert gateway.authenticate.find_for_results(given) == payment
+    with pytest.raises(TransactionUnknown):
+        gateway.authenticate.find(given)
+
+
+def test_a_proof_from_elsewhere_leaves_nothing_to_authenticate() -> None:
+    gateway = Gateway()
+    proof = Authentication("external", "", "Y", "ds", "", "2.2.0", "05", "AAAA")
+    with pytest.raises(InapplicableValue):
+        gateway.pay(authenticate=Authenticate(external=proof, only=True))
+    assert gateway.visa.authorizations == []
+    assert gateway.payments.items == {}
+
+
+def test_who_does_not_want_authentication_is_not_stepped_up() -> None:
+    gateway = Gateway()
+    gateway.visa.replies.append(SOFT)
+    declined = gateway.pay(return_url=BACK, authenticate=Authenticate(wanted=False))
+    assert (declined.status, declined.failure_code) == (Status.FAILED, "B0019")
 
 
 def test_a_caller_who_dies_after_the_proof_leaves_an_intent_for_the_janitor() -> None:

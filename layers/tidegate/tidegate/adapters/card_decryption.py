@@ -31,7 +31,7 @@ class KmsCardDecryption:
                 KeyId=self._key_id, CiphertextBlob=blob, EncryptionAlgorithm=ALGORITHM
             )
             given = json.loads(answer["Plaintext"])
-        except (binascii.Error, ClientError, ValueError):
+        except (binascii.Error, ClientError, ValueError, RecursionError):
             raise DecryptionFailed(field=FIELD) from None
         if not isinstance(given, dict):
             raise DecryptionFailed(field=FIELD)

@@ -14,6 +14,7 @@ from tidegate.domain.errors import FileRejected, NotSent
 
 TIMEOUT_S = 30
 SERVER_ERROR = 500
+_OFFERED = ("file_id", "sha256")
 
 
 class HasFilesUrl(Protocol):
@@ -33,8 +34,15 @@ class HttpNetworkFiles:
         self._call(network, f"/clearing/{file_id}", "PUT", content)
 
     def listed(self, network: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self._call(network, "/settlement"))
-        return found
+        """What is offered, each with ``file_id`` and ``sha256``. Raises NotSent, FileRejected."""
+        try:
+            found = json.loads(self._call(network, "/settlement"))
+            sound = all(isinstance(one[name], str) for one in found for name in _OFFERED)
+        except (ValueError, RecursionError, TypeError, LookupError):
+            sound = False
+        if not sound:
+            raise FileRejected(f"{network} offers files in a way that cannot be read")
+        return list(found)
 
     def fetch(self, network: str, file_id: str) -> bytes:
         return self._call(network, f"/settlement/{file_id}")

@@ -17,6 +17,7 @@ COLUMNS = ["date", "base", "quote", "rate", "source"]
 _RATE = re.compile(r"(?a:\d{1,10})(?:\.(?a:\d{1,10}))?\Z")
 _SOURCE = re.compile(r"(?a:[A-Za-z0-9._-]){1,24}\Z")
 _ABSENT = ("", "N/A")
+_LONG_NUMBER = re.compile(r"(?<=\d{6})\d+")
 
 
 def read_rates(lines: Iterable[str], loaded_at: int) -> list[RateSheet]:
@@ -52,7 +53,7 @@ def _long(rows: Iterator[list[str]], loaded_at: int) -> list[RateSheet]:
         day, base, quote, rate, source = row
         for currency in (base, quote):
             if currency not in CURRENCIES:
-                raise FileRejected(f"line {number}: {currency!r} is no ISO 4217 currency")
+                raise FileRejected(f"line {number}: {_shown(currency)} is no ISO 4217 currency")
         if base == quote:
             raise FileRejected(f"line {number}: {base} is base and quote")
         if not _SOURCE.match(source):
@@ -82,14 +83,19 @@ def _wide(rows: Iterator[list[str]], names: list[str], loaded_at: int) -> Iterat
             yield RateSheet("EUR", day, ECB, quotes, loaded_at)
 
 
+def _shown(text: str) -> str:
+    """A cell as it is quoted: its beginning, and of no number more than six digits."""
+    return repr(_LONG_NUMBER.sub("…", text[:24]))
+
+
 def _day(text: str, number: int) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise FileRejected(f"line {number}: {text!r} is no date like 2026-10-30") from None
+        raise FileRejected(f"line {number}: {_shown(text)} is no date like 2026-10-30") from None
 
 
 def _value(text: str, number: int) -> Decimal:
     if not _RATE.match(text) or not (value := Decimal(text)):
-        raise FileRejected(f"line {number}: {text!r} is no rate: digits, at most 10 decimals")
+        raise FileRejected(f"line {number}: {_shown(text)} is no rate: digits, at most 10 decimals")
     return value

@@ -71,11 +71,10 @@ class HttpTokenServices:
         if brand == "Visa":
             path = f"{VTS}/{reference}/cryptogram"
             answer = self._call(brand, "POST", path, {"transactionType": "ECOM"}, timeout_s)
-            info = _read(lambda: answer["cryptogramInfo"])
-            return _read(lambda: TokenCryptogram(info["cryptogram"], info["eci"], until))
+            return _read(lambda: _cryptogram(answer["cryptogramInfo"], "cryptogram", until))
         message = {"tokenUniqueReference": reference, "dsrpType": "UCAF"}
         answer = self._call(brand, "POST", f"{MDES}/transact", message, timeout_s)
-        return _read(lambda: TokenCryptogram(answer["dsrpCryptogram"], answer["eci"], until))
+        return _read(lambda: _cryptogram(answer, "dsrpCryptogram", until))
 
     def set_enabled(self, brand: str, reference: str, enabled: bool, *, timeout_s: float) -> None:
         """See ``ports_tokens.TokenServices``."""
@@ -112,7 +111,7 @@ class HttpTokenServices:
             raise Unanswered("the token service has a fault")
         try:
             parsed = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         if not isinstance(parsed, dict):
             raise Unanswered("the token service's answer cannot be read")
@@ -123,10 +122,10 @@ def _of_vts(answer: Mapping[str, Any]) -> NetworkToken:
     info = answer["tokenInfo"]
     until = info["expirationDate"]
     return NetworkToken(
-        reference=answer["vProvisionedTokenID"],
-        token=Card(info["tokenNumber"], f"{until['year'][-2:]}{until['month']}"),
-        account_reference=answer.get("paymentAccountReference", ""),
-        art_uri=answer.get("cardMetaData", {}).get("cardArtUri", ""),
+        reference=_text(answer["vProvisionedTokenID"]),
+        token=Card(_text(info["tokenNumber"]), f"{until['year'][-2:]}{until['month']}"),
+        account_reference=_text(answer.get("paymentAccountReference", "")),
+        art_uri=_text(answer.get("cardMetaData", {}).get("cardArtUri", "")),
         status=_STATUSES.get(info["tokenStatus"], TokenStatus.DISABLED),
     )
 
@@ -134,12 +133,22 @@ def _of_vts(answer: Mapping[str, Any]) -> NetworkToken:
 def _of_mdes(answer: Mapping[str, Any]) -> NetworkToken:
     detail = answer["tokenDetail"]
     return NetworkToken(
-        reference=answer["tokenUniqueReference"],
-        token=Card(detail["tokenNumber"], f"{detail['expiryYear']}{detail['expiryMonth']}"),
-        account_reference=detail.get("paymentAccountReference", ""),
-        art_uri=answer.get("productConfig", {}).get("cardBackgroundCombinedAssetUri", ""),
+        reference=_text(answer["tokenUniqueReference"]),
+        token=Card(_text(detail["tokenNumber"]), f"{detail['expiryYear']}{detail['expiryMonth']}"),
+        account_reference=_text(detail.get("paymentAccountReference", "")),
+        art_uri=_text(answer.get("productConfig", {}).get("cardBackgroundCombinedAssetUri", "")),
         status=_STATUSES.get(detail["status"], TokenStatus.DISABLED),
     )
+
+
+def _cryptogram(info: Mapping[str, Any], name: str, until: int) -> TokenCryptogram:
+    return TokenCryptogram(_text(info[name]), _text(info["eci"]), until)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("it takes text")
+    return value
 
 
 def _read(build: Callable[[], Result]) -> Result:

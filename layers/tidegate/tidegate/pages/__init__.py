@@ -21,7 +21,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
 }
 _ASSET = re.compile(
-    r"(?P<name>[A-Za-z0-9_]+)(?:\.(?P<version>[0-9a-f]{12}))?(?P<type>\.(?:js|css|svg))"
+    r"(?P<name>[A-Za-z0-9_]{1,64})(?:\.(?P<version>[0-9a-f]{12}))?(?P<type>\.(?:js|css|svg))"
 )
 # What a page loads ("assets/page.css") and what a module imports (from "./texts.js").
 _REFERENCE = re.compile(r'(?<=assets/)([a-z]+)(\.(?:js|css))(?=")|(?<="\./)([a-z]+)(\.js)(?=")')

@@ -8,6 +8,7 @@ back; the table never sees it.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tidegate.domain.authentication import (
@@ -81,12 +82,26 @@ class AuthenticatePayer:
 
     def find(self, ticket: str) -> Payment:
         """The payment of a ticket; raises TransactionUnknown."""
+        return self._known_by(ticket, lambda one: _of(one).server_trans_id)
+
+    def find_for_results(self, ticket: str) -> Payment:
+        """The payment of the ticket that only the directory server was given; raises
+        TransactionUnknown."""
+        return self._known_by(ticket, self._results_secret)
+
+    def _known_by(self, ticket: str, secret_of: Callable[[Payment], str]) -> Payment:
         sid, trans_id, secret = read_ticket(ticket)
         payment = require_payment(self.payments.get(sid, trans_id))
-        known = payment.authentication.server_trans_id if payment.authentication else ""
-        if not hmac.compare_digest(known.encode(), secret.encode()):
+        known = secret_of(payment) if payment.authentication else ""
+        if not known or not hmac.compare_digest(known.encode(), secret.encode()):
             raise TransactionUnknown
         return payment
+
+    def _results_secret(self, payment: Payment) -> str:
+        """Follows from the transaction's id, which the cardholder's browser gets to know too, by
+        a key that never leaves us: he cannot say by himself how his challenge ended."""
+        context = f"3ds-results/{payment.sid}/{payment.trans_id}"
+        return self.vault.fingerprint(_of(payment).server_trans_id.encode(), context)
 
     def submit(
         self,
@@ -158,7 +173,7 @@ class AuthenticatePayer:
             browser=browser,
             method_completed=method_completed,  # type: ignore[arg-type]
             notification_url=f"{page}/result",
-            results_url=f"{page}/results",
+            results_url=f"{self.action.address(payment, self._results_secret(payment))}/results",
             purchase_at=payment.created_at,
             without_payment=payment.amount.minor == 0,
         )

@@ -8,6 +8,7 @@ from tidegate.domain.authentication import Authentication, Mode
 from tidegate.domain.errors import (
     AuthenticationRequired,
     AuthenticationUnsupported,
+    InapplicableValue,
     MissingConditionalField,
 )
 from tidegate.domain.store import Store
@@ -36,7 +37,8 @@ class Authenticating:
 
 
 def authentication_of(store: Store, command: CreatePayment, means: Resolved) -> Authenticating:
-    """Raises AuthenticationRequired, AuthenticationUnsupported, MissingConditionalField."""
+    """Raises AuthenticationRequired, AuthenticationUnsupported, InapplicableValue,
+    MissingConditionalField."""
     given = command.authenticate
     impossible = (
         means.method != "card"
@@ -44,6 +46,11 @@ def authentication_of(store: Store, command: CreatePayment, means: Resolved) -> 
         or means.by_merchant
         or command.intent is Operation.PAYOUT
     )
+    if given.external is not None and given.only:
+        raise InapplicableValue(
+            "with the result of an authentication there is nothing left to be done",
+            field="authenticationOnly",
+        )
     if given.external is not None and not impossible:
         return Authenticating(external=given.external)
     if impossible or store.authentication == "none":
@@ -59,5 +66,7 @@ def authentication_of(store: Store, command: CreatePayment, means: Resolved) -> 
     if first and not able:
         raise MissingConditionalField("the payer has to come back somewhere", field="returnURL")
     return Authenticating(
-        first=first, mode=given.mode, step_up=given.mode if able and not first else None
+        first=first,
+        mode=given.mode,
+        step_up=given.mode if able and not first and given.wanted is not False else None,
     )

@@ -35,13 +35,17 @@ class PayerAction:
 
     def page(self, payment: Payment) -> str:
         """The address of the authentication page."""
-        return f"{self.pages_url}/3ds/{ticket_of(payment)}"
+        assert payment.authentication is not None
+        return self.address(payment, payment.authentication.server_trans_id)
+
+    def address(self, payment: Payment, secret: str) -> str:
+        """An address under which the payment is found by whoever was told ``secret``."""
+        return f"{self.pages_url}/3ds/{ticket_of(payment, secret)}"
 
 
-def ticket_of(payment: Payment) -> str:
+def ticket_of(payment: Payment, secret: str) -> str:
     """What our pages call a payment that is being authenticated; nobody can guess it."""
-    assert payment.authentication is not None
-    text = f"{payment.sid}|{payment.trans_id}|{payment.authentication.server_trans_id}"
+    text = f"{payment.sid}|{payment.trans_id}|{secret}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

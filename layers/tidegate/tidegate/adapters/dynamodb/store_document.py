@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidegate.domain.currencies import CURRENCIES
@@ -19,6 +19,7 @@ from tidegate.domain.message import CardAcceptor
 from tidegate.domain.routing import Route
 from tidegate.domain.store import PayoutAccount, RiskLimits, SignKey, Store
 
+Value = TypeVar("Value")
 AUTHENTICATION_POLICIES = ("none", "optional", "required")
 SIGN_TYPES = ("SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512")
 
@@ -68,38 +69,44 @@ def read_store(
 
     Raises MissingField or InvalidValue, naming the field, for documents that an operator wrote.
     """
-    risk = document.get("risk", {})
+    risk = _object(document, "risk")
     store = Store(
         sid=_text(document, "sid"),
-        version=int(document.get("version", 1)),
+        version=_whole(document, "version", 1),
         active=bool(document.get("active", True)),
         sign_type=_one_of(document, "signType", SIGN_TYPES),
         sign_keys=sign_keys,
-        currencies=tuple(document.get("currencies", ())),
+        currencies=_texts(document, "currencies"),
         routes=tuple(
-            (brand, tuple(Route(_text(way, "network"), _text(way, "acquirerID")) for way in ways))
-            for brand, ways in document.get("routes", {}).items()
+            (
+                brand,
+                tuple(
+                    Route(_text(way, "network"), _text(way, "acquirerID"))
+                    for way in _objects(document["routes"], brand)
+                ),
+            )
+            for brand in _object(document, "routes")
         ),
         acceptor=CardAcceptor(
             **{
-                name: _text(document.get("acceptor", {}), name)
+                name: _text(_object(document, "acceptor"), name)
                 for name in ("id", "name", "city", "country", "mcc")
             }
         ),
         terminal_id=_text(document, "terminalID"),
-        fee_plans=tuple(_read_plan(plan) for plan in document.get("feePlans", ())),
+        fee_plans=tuple(_read_plan(plan) for plan in _objects(document, "feePlans")),
         time_zone=_text(document, "timeZone"),
         cut_off=_cut_off(document),
         settlement_currency=_text(document, "settlementCurrency"),
         payout_account=payout,
-        capture_after_hours=document.get("captureAfterHours"),
-        webhook=document.get("webhook"),
-        email=document.get("email"),
+        capture_after_hours=_of(document, "captureAfterHours", int),
+        webhook=_of(document, "webhook", str),
+        email=_of(document, "email", str),
         mail_each_payment=bool(document.get("mailEachPayment", False)),
-        vault_id=document.get("vaultID", ""),
-        max_skew_s=document.get("maxSkewS"),
+        vault_id=_of(document, "vaultID", str) or "",
+        max_skew_s=_of(document, "maxSkewS", int),
         authentication=_one_of(document, "authentication", AUTHENTICATION_POLICIES),
-        risk=RiskLimits(risk.get("maxAmountMinor"), tuple(risk.get("blockedBins", ()))),
+        risk=RiskLimits(_of(risk, "maxAmountMinor", int), _texts(risk, "blockedBins")),
     )
     _check(store)
     return store
@@ -148,16 +155,18 @@ def _write_rate(rate: Rate) -> dict[str, Any]:
 
 def _read_plan(plan: Mapping[str, Any]) -> FeePlan:
     return FeePlan(
-        version=int(plan.get("version", 1)),
-        default=_read_rate(plan.get("default", {})),
-        by_brand=tuple((brand, _read_rate(r)) for brand, r in plan.get("byBrand", {}).items()),
-        refund_fixed_minor=int(plan.get("refundFixedMinor", 0)),
+        version=_whole(plan, "version", 1),
+        default=_read_rate(_object(plan, "default")),
+        by_brand=tuple(
+            (brand, _read_rate(_object(plan["byBrand"], brand))) for brand in _object(plan, "byBrand")
+        ),
+        refund_fixed_minor=_whole(plan, "refundFixedMinor", 0),
     )
 
 
 def _read_rate(rate: Mapping[str, Any]) -> Rate:
     try:
-        return Rate(Decimal(_text(rate, "percent")), int(rate.get("fixedMinor", 0)))
+        return Rate(Decimal(_text(rate, "percent")), _whole(rate, "fixedMinor", 0))
     except InvalidOperation:
         raise InvalidValue("percent is a decimal number", field="feePlans") from None
 
@@ -174,6 +183,36 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise MissingField(f"{name} is missing", field=name)
     return value
+
+
+def _of(document: Mapping[str, Any], name: str, kind: type[Value]) -> Value | None:
+    value = document.get(name)
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise InvalidValue(f"{name} has a value of another kind", field=name)
+    return value
+
+
+def _whole(document: Mapping[str, Any], name: str, default: int) -> int:
+    value = _of(document, name, int)
+    return default if value is None else value
+
+
+def _object(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return _of(document, name, dict) or {}
+
+
+def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = _of(document, name, list) or []
+    if not all(isinstance(one, dict) for one in found):
+        raise InvalidValue(f"{name} is a list of objects", field=name)
+    return found
+
+
+def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = _of(document, name, list) or []
+    if not all(isinstance(one, str) for one in found):
+        raise InvalidValue(f"{name} is a list of texts", field=name)
+    return tuple(found)
 
 
 def _one_of(document: Mapping[str, Any], name: str, values: tuple[str, ...]) -> Any:

@@ -30,6 +30,9 @@ METHODS = {
 ANY_WALLET = "CONNECT_WALLET"
 _BRANDS = {method: brand for brand, method in METHODS.items() if method != ANY_WALLET}
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CODE = re.compile(r"[ -~]{1,2048}")
+"""What a wallet may have shown as a QR code: one of error correction M holds 2,331 bytes."""
+_LAST_MOMENT = 253_402_300_799  # the end of the year 9999
 _SCENARIOS = {"CPM": "PaymentCode", "MPM": "OrderCode"}
 _TERMINALS = {"WEB": "WEB", "WAP": "WAP", "APP": "APP", "MINI": "MINI_APP", "INWALLET": "WAP"}
 
@@ -253,10 +256,12 @@ def seconds(stamp: object) -> float:
     text = stamp if isinstance(stamp, str) else ""
     try:
         if text.isascii() and text.isdecimal():
-            return int(text[:20]) / 1000
-        read = datetime.fromisoformat(text)
-        if read.tzinfo is not None:
-            return read.timestamp()
+            found = int(text[:20]) / 1000
+        else:
+            read = datetime.fromisoformat(text)
+            found = read.timestamp() if read.tzinfo is not None else -1
+        if 0 <= found <= _LAST_MOMENT:
+            return found
     except (ValueError, OverflowError):
         pass
     raise MalformedBody("a moment cannot be read")
@@ -308,7 +313,7 @@ def _code_to_show(form: object) -> Action:
     for detail in form["codeDetails"]:
         if isinstance(detail, dict) and detail.get("codeValueType") == "QRCODE":
             code = detail.get("codeValue")
-            if isinstance(code, str) and code:
+            if isinstance(code, str) and _CODE.fullmatch(code):
                 expired_at = moment(seconds(form.get("expireTime")))
                 return Action("presentQRCode", {"qrCode": code, "expiredAt": expired_at})
     raise MalformedBody("the answer has no QR code")

@@ -160,9 +160,10 @@ def _check(line: str, number: int, expected: bytes) -> None:
         ("number of TCRs", 46, 57),
         ("amount total", 67, 81),
     ):
-        said, wanted = _at(line, first, last), _at(counted, first, last)
-        if said != wanted:
-            raise FileRejected(f"record {number}: the {name} is {said!r}, counted {wanted!r}")
+        wanted = _at(counted, first, last)
+        if _at(line, first, last) != wanted:
+            # What was said stays unsaid: in a file that went wrong it may be a card number.
+            raise FileRejected(f"record {number}: the {name} is not {wanted!r}")
     if f"{line}\n" != counted:
         raise FileRejected(f"record {number}: a trailer with something in its unused positions")
 

@@ -190,9 +190,9 @@ def _check_trailer(record: dict[str, str], own_id: str, number: int, total: int)
         ("number of messages", "PDS0306", f"{number:08d}"),
         ("amount total", "PDS0301", f"{total:016d}"),
     ):
-        said = record.get(subelement, "")
-        if said != counted:
-            raise FileRejected(f"record {number}: the {name} is {said!r}, counted {counted!r}")
+        if record.get(subelement) != counted:
+            # What was said stays unsaid: in a file that went wrong it may be a card number.
+            raise FileRejected(f"record {number}: the {name} is not {counted!r}")
 
 
 def _settled(record: dict[str, str], number: int) -> SettledRecord:

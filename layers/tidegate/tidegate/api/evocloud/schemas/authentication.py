@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictStr
@@ -16,10 +18,16 @@ from tidegate.api.evocloud.schemas.fields import (
     whole,
 )
 from tidegate.domain.authentication import Authentication, BrowserInfo
-from tidegate.domain.errors import AuthenticationUnsupported, MissingConditionalField
+from tidegate.domain.errors import (
+    AuthenticationUnsupported,
+    InvalidValue,
+    MissingConditionalField,
+)
 from tidegate.services.commands import Authenticate
 
+AUTHENTICATION_VALUE_BYTES = 20
 MODES = ("threeDSPage", "threeDSIntegrator", "SecurePlus", "threeDS")
+_STATUS_OF_ECI = {"05": "Y", "02": "Y", "06": "A", "01": "A"}
 YesNo = Annotated[StrictStr, one_of("Y", "N", "U")]
 
 
@@ -100,18 +108,23 @@ class AuthenticationBody(WireModel):
         return MODES[0] if given == "threeDS" else given
 
     def external(self) -> Authentication | None:
-        """The merchant's own proof, complete or refused; raises MissingConditionalField."""
+        """The merchant's own proof, complete or refused; raises MissingConditionalField,
+        InvalidValue."""
         data = self.threeDS.mpiData if self.threeDS else None
         if data is None:
             return None
         for name in ("cavv", "eci", "dsTransID"):
             if getattr(data, name) is None:
                 raise MissingConditionalField(field=f"authentication.threeDS.mpiData.{name}")
-        attempted = data.eci in {"06", "01"}
+        if not _is_authentication_value(data.cavv or ""):
+            raise InvalidValue(
+                "must be 20 bytes in base64", field="authentication.threeDS.mpiData.cavv"
+            )
         return Authentication(
             mode="external",
             server_trans_id="",
-            status="A" if attempted else "Y",
+            # Any other ECI says that nobody was authenticated: the payment goes without a proof.
+            status=_STATUS_OF_ECI.get(data.eci or "", "U"),
             ds_trans_id=data.dsTransID or "",
             version=data.threeDSVersion or "",
             eci=data.eci or "",
@@ -135,8 +148,15 @@ def authenticate(
     )
 
 
+def _is_authentication_value(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == AUTHENTICATION_VALUE_BYTES
+    except (binascii.Error, ValueError):
+        return False
+
+
 def _minutes(value: Any) -> int:
     try:
         return max(-1440, min(1440, int(value)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # 1e999 is a number too
         return 0

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, StrictBool, StrictStr
 
 from tidegate.api.evocloud.schemas.fields import S32, S64, Rule, WireModel, at_most, fault, one_of
+from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.clearing import luhn_digit
 from tidegate.domain.errors import (
     CardNumberWrong,
@@ -152,7 +153,7 @@ class PaymentMethod(WireModel):
         if self.card is None:
             return None
         if self.card.cardInfo is None and self.card.encryptedCardInfo is not None:
-            return CardInfo.model_validate(decrypt(self.card.encryptedCardInfo))
+            return validated(CardInfo, decrypt(self.card.encryptedCardInfo))
         return self.card.cardInfo
 
     def require_card(self, today: date, decrypt: Decrypt) -> Card:
