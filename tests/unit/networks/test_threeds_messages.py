@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sandbox.acs import AccessControl
 from sandbox.threeds import Authentications, check
 from tests.unit.networks.samples import ACCEPTOR, MOMENT
-from tidegate.domain.authentication import AuthenticationRequest, BrowserInfo
+from tidegate.domain.authentication import AuthenticationAnswer, AuthenticationRequest, BrowserInfo
 from tidegate.domain.errors import InvalidValue, MalformedBody, NotSent, Unanswered
 from tidegate.domain.message import Card
 from tidegate.domain.money import Money
@@ -103,7 +103,7 @@ WRONG_FIELDS: list[tuple[str, Any]] = [
 ]
 
 
-def read(**changed: Any) -> messages.AuthenticationAnswer:
+def read(**changed: Any) -> AuthenticationAnswer:
     """What is read out of the ARes with other fields."""
     return messages.read_authentication_response(json.dumps(ARES | changed).encode(), OURS)
 
