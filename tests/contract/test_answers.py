@@ -82,7 +82,8 @@ def test_every_error_is_an_answer_with_code_and_message(
         assert answer["statusCode"] == 500
         assert "reason" not in result["message"]
     else:
-        assert answer["statusCode"] == (405 if kind is errors.MethodNotSupported else 200)
+        special = {errors.MethodNotSupported: 405, errors.TooManyRequests: 429}
+        assert answer["statusCode"] == special.get(kind, 200)
         assert "a.field" in result["message"]
     assert answer["headers"]["X-Evo-Signature"] == signature_of(answer, f"{wire.BASE}/payment")
 
@@ -273,3 +274,13 @@ def test_a_notification_is_compact_and_signed_over_the_webhooks_own_path(
     later = notification_headers(store, url, event, body, NOW + 60)
     assert later["MsgID"] == msg_id
     assert later["Authorization"] != headers["Authorization"]
+
+
+def test_one_request_too_many_says_when_to_come_again() -> None:
+    request = Request.of(wire.event("GET"))
+    caller = authenticate(request, wire.store(), NOW)
+    answer = refused(request, errors.TooManyRequests(retry_after_s=7), NOW, wire.store(), caller)
+    assert answer["statusCode"] == 429
+    assert answer["headers"]["Retry-After"] == "7"
+    assert json.loads(answer["body"])["result"]["code"] == "B0033"
+    assert answer["headers"]["X-Evo-Signature"] == signature_of(answer, f"{wire.BASE}/payment")

@@ -132,9 +132,9 @@ def _answers(records: Records, asked: list[Asked]) -> Iterator[str]:
 
 
 def _did_nothing(code: str) -> bool:
-    """Whether a result code says that the request changed nothing: it was malformed, or status or
-    amount forbid it (docs/result-codes.md)."""
-    return code.startswith("V") or code in {"B0012", "B0013"}
+    """Whether a result code says that the request changed nothing: it was malformed, one too many,
+    or status or amount forbid it (docs/result-codes.md)."""
+    return code.startswith("V") or code in {"B0012", "B0013", "B0033"}
 
 
 def _kept_promise(

@@ -30,6 +30,7 @@ from tests.simulation.scheduler import CooperativeLock, Scheduler, Task
 from tests.support.memory import CountingIds, a_store
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
+from tidegate.networks.breaker import GuardedNetwork
 from tidegate.runtime.settings import Link, Settings
 
 BEGINNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC).timestamp()
@@ -77,10 +78,8 @@ class World:
         self.hosts = {
             name: SimulatedHost(name, folder, self.now_utc) for name in ("visa", "mastercard")
         }
-        self.networks = {
-            name: SimulatedCardNetwork(host, self.calls, self.scheduler)
-            for name, host in self.hosts.items()
-        }
+        self.networks: dict[str, GuardedNetwork] = {}
+        self._connect()
         self.network_files = SimulatedNetworkFiles(self.hosts, self.calls)
         self.endpoint = Endpoint(self.calls)
         self.ids = CountingIds()
@@ -89,7 +88,7 @@ class World:
         self.log = io.StringIO()
         self.background: list[Task] = []
         """What AWS does by itself: pollers and schedules."""
-        self.stores = [_store("S024116"), _store("S024117")]
+        self.stores = [_store("S024116"), _store("S024117", requests_per_s=1)]
 
     # -- time --------------------------------------------------------------------------------
 
@@ -108,7 +107,14 @@ class World:
     def restart(self) -> None:
         """Every process ends; what comes next begins with cold ones."""
         self.functions.restart()
+        self._connect()
         forget()
+
+    def _connect(self) -> None:
+        """Links with circuit breakers that remember nothing yet."""
+        for name, host in self.hosts.items():
+            link = SimulatedCardNetwork(host, self.calls, self.scheduler)
+            self.networks[name] = GuardedNetwork(link, lambda: self.scheduler.now)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -123,6 +129,7 @@ class World:
             "tidegate.adapters.dynamodb.table.connection": self.aws.connection,
             "tidegate.adapters.kms_vault.Lock": CooperativeLock,
             "tidegate.adapters.dynamodb.sequences.Lock": CooperativeLock,
+            "tidegate.services.traffic.Lock": CooperativeLock,
             "tidegate.adapters.webhook.HttpWebhooks": lambda *_: self.endpoint,
             "tidegate.runtime.bootstrap.settings": _settings,
             "tidegate.runtime.bootstrap.clock": lambda: self,
@@ -286,7 +293,7 @@ def _as_event(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "dynamodb": change}
 
 
-def _store(sid: str) -> Store:
+def _store(sid: str, requests_per_s: int | None = None) -> Store:
     return a_store(
         sid=sid,
         routes=(
@@ -296,6 +303,7 @@ def _store(sid: str) -> Store:
         currencies=("HKD", "USD"),
         authentication="none",
         cut_off=CUT_OFF,
+        requests_per_s=requests_per_s,
         webhook=f"https://shop.example/{sid}",
     )
 

@@ -226,6 +226,14 @@ def test_a_try_of_a_webhook_ends_before_its_function_does() -> None:
         assert functions()[name]["Timeout"] >= 2 * TIMEOUT_S, name
 
 
+def test_what_begins_payments_leaves_room_for_what_finishes_them() -> None:
+    every, begin = template()["Resources"]["Api"]["Properties"]["MethodSettings"]
+    assert begin["ResourcePath"] == "/~1g2~1v1~1payment~1mer~1{sid}~1payment"
+    assert (every["HttpMethod"], begin["HttpMethod"]) == ("*", "POST")
+    assert begin["ThrottlingRateLimit"] < every["ThrottlingRateLimit"]
+    assert begin["ThrottlingBurstLimit"] < every["ThrottlingBurstLimit"]
+
+
 def test_streams_are_read_in_full_and_give_up_into_a_queue() -> None:
     for name in ("FanOutEventsFunction", "RecordPostingsFunction"):
         (event,) = functions()[name]["Events"].values()

@@ -217,9 +217,16 @@ class CardNumberWrong(TidegateError):
 
 
 class TooManyRequests(TidegateError):
-    """The store sends more requests than it is allowed; try again later."""
+    """The store sends more requests than it is allowed: nothing was done, try again after
+    ``retry_after_s`` seconds."""
 
     code = "B0033"
+
+    def __init__(
+        self, message: str = "", *, field: str | None = None, retry_after_s: int = 1
+    ) -> None:
+        super().__init__(message or "too many requests: try again later", field=field)
+        self.retry_after_s = retry_after_s
 
 
 # Inside the platform; merchants see E0000, or a payment that is still Pending.

@@ -72,6 +72,9 @@ class Store:
     vault_id: str = ""
     max_skew_s: int | None = None
     """How far a request's DateTime may be off; None only notes it."""
+    requests_per_s: int | None = None
+    """How many changes it may ask for, over ten seconds; None takes the platform's limit, 0 has
+    none."""
     risk: RiskLimits = RiskLimits()
     authentication: AuthenticationPolicy = "none"
     version: int = 1

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
+from tidegate.networks.breaker import GuardedNetwork
 from tidegate.networks.iso8583.client import HostClient, Link
 from tidegate.networks.iso8583.mastercard import MastercardLink
 from tidegate.networks.iso8583.visa import VisaLink
@@ -34,12 +35,13 @@ class HostClients:
 
     def __init__(self, addresses: Mapping[str, Address]) -> None:
         self._addresses = addresses
-        self._clients: dict[str, HostClient] = {}
+        self._clients: dict[str, GuardedNetwork] = {}
 
-    def __getitem__(self, name: str) -> HostClient:
+    def __getitem__(self, name: str) -> GuardedNetwork:
         if name not in self._clients:
             address = self._addresses[name]
-            self._clients[name] = HostClient(LINKS[name](), address.host, address.port)
+            client = HostClient(LINKS[name](), address.host, address.port)
+            self._clients[name] = GuardedNetwork(client)
         return self._clients[name]
 
 

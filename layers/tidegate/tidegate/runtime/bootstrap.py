@@ -45,6 +45,7 @@ from tidegate.services.refund_payment import RefundPayment
 from tidegate.services.reverse_payment import ReversePayment
 from tidegate.services.sweep_due import SweepDue
 from tidegate.services.take_back import TakeBack
+from tidegate.services.traffic import TrafficControl
 from tidegate.services.wallet_conversation import WalletConversation
 
 PAGES = "/g2"
@@ -91,6 +92,14 @@ def sequences() -> Sequences:
     from tidegate.adapters.dynamodb.sequences import LeasedSequences
 
     return LeasedSequences(settings().table)
+
+
+@cache
+def traffic() -> TrafficControl:
+    from tidegate.adapters.dynamodb.request_counter import DynamoRequestCounter
+
+    counter = DynamoRequestCounter(settings().table)
+    return TrafficControl(counter, clock(), settings().store_requests_per_s)
 
 
 @cache

@@ -10,7 +10,12 @@ from typing import Any
 from tidegate.api.evocloud import envelope
 from tidegate.api.evocloud.authenticate import Caller, authenticate, knows_key
 from tidegate.api.evocloud.request import Request
-from tidegate.domain.errors import InvalidValue, StoreInactive, TidegateError
+from tidegate.domain.errors import (
+    InvalidValue,
+    StoreInactive,
+    TidegateError,
+    TooManyRequests,
+)
 from tidegate.domain.legs import PLATFORM_ZONE
 from tidegate.domain.store import Store
 from tidegate.ports import IdempotencyRecord
@@ -21,6 +26,8 @@ Body = dict[str, Any]
 Operation = Callable[[Request, Store], Body]
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 IDEMPOTENCY_KEY_BYTES = 64
+ON_EXISTING_PAYMENTS = ("capture", "cancel", "refund")
+"""In the paths of operations that finish what was begun; they are refused last."""
 
 
 def endpoint(operation: Operation) -> Handler:
@@ -82,6 +89,19 @@ class _Exchange:
         self.caller = authenticate(self.request, self.store, now)
         if not self.store.active:
             raise StoreInactive
+        if self.request.method != "GET":
+            self._admit(self.store)
+
+    def _admit(self, store: Store) -> None:
+        """Only proven requests count. What cannot be counted is let through: a limit that is late
+        does less harm than payments that are refused for our own fault."""
+        urgent = any(word in self.request.path.lower() for word in ON_EXISTING_PAYMENTS)
+        try:
+            bootstrap.traffic().admit(store, urgent=urgent)
+        except TooManyRequests:
+            raise
+        except Exception:  # noqa: BLE001  see above
+            log.exception("not counted")
 
     def answer(self, operation: Operation, now: float) -> dict[str, Any]:
         assert self.store is not None

@@ -45,6 +45,8 @@ class Settings:
     wallet_urls: Mapping[str, str]
     """By wallet network."""
     wallet_secret_arn: str
+    store_requests_per_s: int
+    """How many changes a store may ask for where it has no limit of its own; 0 for no limit."""
 
     @classmethod
     def read(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -78,6 +80,7 @@ class Settings:
                 if name
             },
             wallet_secret_arn=env.get("WALLET_SECRET_ARN", ""),
+            store_requests_per_s=_integer(env, "STORE_REQUESTS_PER_S", 0),
         )
 
 

@@ -54,6 +54,7 @@ def write_store(store: Store) -> dict[str, Any]:
         "mailEachPayment": store.mail_each_payment,
         "vaultID": store.vault_id,
         "maxSkewS": store.max_skew_s,
+        "requestsPerS": store.requests_per_s,
         "authentication": store.authentication,
         "risk": {
             "maxAmountMinor": store.risk.max_amount_minor,
@@ -105,6 +106,7 @@ def read_store(
         mail_each_payment=bool(document.get("mailEachPayment", False)),
         vault_id=_of(document, "vaultID", str) or "",
         max_skew_s=_of(document, "maxSkewS", int),
+        requests_per_s=_of(document, "requestsPerS", int),
         authentication=_one_of(document, "authentication", AUTHENTICATION_POLICIES),
         risk=RiskLimits(_of(risk, "maxAmountMinor", int), _texts(risk, "blockedBins")),
     )
@@ -118,7 +120,7 @@ def _check(store: Store) -> None:
         raise InvalidValue("sid is S and six digits", field="sid")
     for currency in (*store.currencies, store.settlement_currency):
         if currency not in CURRENCIES:
-            raise InvalidValue(f"{currency!r} is no ISO 4217 currency", field="currencies")
+            raise InvalidValue(f"{currency[:10]!r} is no ISO 4217 currency", field="currencies")
     if not store.currencies or not store.routes or not store.fee_plans:
         raise MissingField("a store has at least one currency, one route and one fee plan")
     if [plan.version for plan in store.fee_plans] != list(range(1, len(store.fee_plans) + 1)):
@@ -158,7 +160,8 @@ def _read_plan(plan: Mapping[str, Any]) -> FeePlan:
         version=_whole(plan, "version", 1),
         default=_read_rate(_object(plan, "default")),
         by_brand=tuple(
-            (brand, _read_rate(_object(plan["byBrand"], brand))) for brand in _object(plan, "byBrand")
+            (brand, _read_rate(_object(plan["byBrand"], brand)))
+            for brand in _object(plan, "byBrand")
         ),
         refund_fixed_minor=_whole(plan, "refundFixedMinor", 0),
     )

@@ -12,7 +12,7 @@ from tidegate.api.evocloud.authenticate import Caller
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.result_codes import TO_LINKPAY, message_of
 from tidegate.api.evocloud.signature import sign, targets
-from tidegate.domain.errors import MethodNotSupported, TidegateError
+from tidegate.domain.errors import MethodNotSupported, TidegateError, TooManyRequests
 from tidegate.domain.legs import PLATFORM_ZONE
 from tidegate.domain.store import Store
 
@@ -39,7 +39,10 @@ def refused(
     """
     body, status = error_body(error, linkpay=LINKPAY_PATH in request.path), status_of(error)
     if caller is not None:
-        return signed(request, caller, body, now, status)
+        answer = signed(request, caller, body, now, status)
+        if isinstance(error, TooManyRequests):
+            answer["headers"]["Retry-After"] = str(error.retry_after_s)
+        return answer
     if store is None or not request.headers.get("authorization"):
         return _respond(request, body, now, None, "", "", status)
     target = next(targets(request.method, request.path, request.query))
@@ -66,6 +69,8 @@ def status_of(error: TidegateError) -> int:
     """200 for everything that was understood; 5xx is for our own faults alone."""
     if isinstance(error, MethodNotSupported):
         return 405
+    if isinstance(error, TooManyRequests):
+        return 429
     return 500 if error.code.startswith("E") else 200
 
 

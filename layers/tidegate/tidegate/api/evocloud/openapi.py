@@ -89,6 +89,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
         "404": ("There is nothing at this path", refusal),
         "405": ("The method is not supported on this path (V0006)", refusal),
         "413": ("The request is larger than 10 MB", refusal),
+        "429": ("The store sends too many requests (B0033): try again after Retry-After", refusal),
         "500": ("A fault of ours (E0000)", refusal),
         "503": ("Busy or unreachable: try again with the same Idempotency-Key", refusal),
     }

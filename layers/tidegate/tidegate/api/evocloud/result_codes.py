@@ -137,7 +137,7 @@ RESULT_CODES: dict[str, ResultCode] = {
     "B0033": ResultCode(
         "Rejected for security reasons",
         "high",
-        "an amount above the store's own limit; an address that sends too much",
+        "an amount above the store's own limit; more requests than the store may send (HTTP 429)",
     ),
     "B0035": ResultCode(
         "The FX rate was not found",
