@@ -192,7 +192,15 @@ class TestMastercard:
 
     def test_sub_elements_stand_in_rising_order_with_their_lengths(self) -> None:
         made = elements("mastercard", authenticated("02"), "first", "737")
-        assert made["48"] == (f"T22080504C101420701032124328{VALUE}6645010120236{DS}9203737")
+        wanted = [
+            "T",
+            "22080504C101",
+            "42070103212",
+            f"4328{VALUE}",
+            f"6645010120236{DS}",
+            "9203737",
+        ]
+        assert made["48"] == "".join(wanted)
 
     def test_the_merchants_own_payment_names_the_one_that_stored_the_card(self) -> None:
         request = replace(
