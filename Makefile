@@ -14,10 +14,10 @@ export PYTHONDONTWRITEBYTECODE = 1
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long check simulate bench lock stop clean python environments
+.PHONY: help run demo test test-long surge restart abuse check simulate bench lock stop clean python environments
 
 help:  ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## /  make \1\t/' | expand -t 20
 
 run: python  ## Serve the whole gateway on 127.0.0.1:$(PORT) until Ctrl-C
 	@$(PYTHON) -m local.environments dev sam engine runtime
@@ -30,8 +30,11 @@ demo: python  ## Take one payment through its whole life and show every step
 test: environments  ## Run the tests (at most ten minutes)
 	@$(PYTEST) -m "not long"
 
-test-long: environments  ## Run the long tests as well
-	@$(PYTEST)
+test-long: environments  ## Run the long tests (about half an hour)
+	@$(PYTEST) -m long
+
+surge restart abuse: environments  ## Run the whole suite of this name, its long tests too
+	@$(PYTEST) tests/$@
 
 check: environments  ## Lint, types, template, state machines
 	$(ENV)/dev/bin/ruff check .

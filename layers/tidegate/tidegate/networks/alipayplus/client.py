@@ -11,6 +11,7 @@ from tidegate.domain.errors import MalformedBody, SignatureRejected, Unanswered
 from tidegate.domain.wallet import WalletAnswer, WalletNotice, WalletOrder, WalletRefund
 from tidegate.networks.alipayplus import messages
 from tidegate.networks.alipayplus.signature import private_key, public_key, sign, verify
+from tidegate.networks.breaker import Breaker
 from tidegate.networks.http import exchange
 
 PREFIX = "/ams/api/v1/payments"
@@ -37,6 +38,7 @@ class AlipayPlus:
         self._key = private_key(private_key_pem)
         self._wallet_key = public_key(wallet_public_key_pem)
         self._now = now
+        self._breaker = Breaker("the wallet network")
 
     def pay(self, order: WalletOrder, *, timeout_s: float) -> WalletAnswer:
         """See ``ports_wallets.Wallet``."""
@@ -97,7 +99,7 @@ class AlipayPlus:
             "Request-Time": stamp,
             "Signature": sign(self._key, path, self._client_id, stamp, body),
         }
-        answer = exchange(url, "POST", body, headers, timeout_s=timeout_s)
+        answer = self._breaker(lambda: exchange(url, "POST", body, headers, timeout_s=timeout_s))
         given = answer.headers
         try:
             stamp = given.get("response-time", "")
