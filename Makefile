@@ -2,6 +2,7 @@
 
 PYTHON ?= python3.11
 PORT ?= 8080
+INPUTS ?= 1000000
 ENV := .local/env
 PY := $(ENV)/dev/bin/python
 UV := $(ENV)/tools/bin/uv
@@ -14,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long surge restart abuse check simulate bench lock stop clean python environments
+.PHONY: help run demo test test-long fuzz surge restart abuse check simulate bench lock stop clean python environments
 
 help:  ## List the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## /  make \1\t/' | expand -t 20
@@ -35,6 +36,9 @@ test-long: environments  ## Run the long tests (about half an hour)
 
 surge restart abuse: environments  ## Run the whole suite of this name, its long tests too
 	@$(PYTEST) tests/$@
+
+fuzz: environments  ## Feed every parser INPUTS broken inputs (default 1000000)
+	@$(PY) -m tests.fuzz --inputs $(INPUTS)
 
 check: environments  ## Lint, types, template, state machines
 	$(ENV)/dev/bin/ruff check .
