@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cardutil import CardutilError, iso8583
+from cardutil.config import config
 from cardutil.mciipm import IpmWriter
 
 from sandbox.clearing import (
@@ -39,6 +40,13 @@ _FORMS = {
     "PDS0023": "CT6",
     "PDS0165": "M",
 }
+
+# Without cardutil's own reading of private data, which a negative length keeps busy for good.
+_FIELDS = {
+    bit: {key: value for key, value in form.items() if value != "PDS"}
+    for bit, form in config["bit_config"].items()
+}
+_PRIVATE_DATA = re.compile(r"(?a:(\d{4})(\d{3}))")
 
 # cardutil logs whole records, card numbers included, at DEBUG.
 logging.getLogger("cardutil").setLevel(logging.WARNING)
@@ -135,11 +143,23 @@ def _records(content: bytes) -> list[bytes]:
 
 def _decoded(raw: bytes, where: str) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = iso8583.loads(raw, encoding=EBCDIC)
+        record: dict[str, Any] = iso8583.loads(raw, encoding=EBCDIC, iso_config=_FIELDS)
+        record |= _private_data(record.get("DE48", ""))
     except (CardutilError, ValueError):
         # The library's message quotes the record, which holds a card number.
         raise MalformedFile(f"{where} is no ISO 8583 message of an IPM file.") from None
     return record
+
+
+def _private_data(text: str) -> dict[str, str]:
+    """DE 48: tag, length, value, again and again; raises ValueError."""
+    found: dict[str, str] = {}
+    while text:
+        head = _PRIVATE_DATA.match(text)
+        if head is None or len(text) < (end := head.end() + int(head[2])):
+            raise ValueError("a private data subelement breaks off")
+        found[f"PDS{head[1]}"], text = text[head.end() : end], text[end:]
+    return found
 
 
 def _class(record: dict[str, Any]) -> tuple[str, str]:

@@ -17,7 +17,7 @@ COLUMNS = ["date", "base", "quote", "rate", "source"]
 _RATE = re.compile(r"(?a:\d{1,10})(?:\.(?a:\d{1,10}))?\Z")
 _SOURCE = re.compile(r"(?a:[A-Za-z0-9._-]){1,24}\Z")
 _ABSENT = ("", "N/A")
-_LONG_NUMBER = re.compile(r"(?<=\d{6})\d+")
+_LONG_NUMBER = re.compile(r"\d{9,}")
 
 
 def read_rates(lines: Iterable[str], loaded_at: int) -> list[RateSheet]:
@@ -84,7 +84,7 @@ def _wide(rows: Iterator[list[str]], names: list[str], loaded_at: int) -> Iterat
 
 
 def _shown(text: str) -> str:
-    """A cell as it is quoted: its beginning, and of no number more than six digits."""
+    """A cell as it is quoted: its beginning, and no number that may be a card's."""
     return repr(_LONG_NUMBER.sub("…", text[:24]))
 
 

@@ -19,6 +19,8 @@ from tidegate.domain.message import CardAcceptor
 from tidegate.domain.routing import Route
 from tidegate.domain.store import PayoutAccount, RiskLimits, SignKey, Store
 
+_LONG_NUMBER = re.compile(r"\d{9,}")
+"""No number that may be a card's is quoted."""
 Value = TypeVar("Value")
 AUTHENTICATION_POLICIES = ("none", "optional", "required")
 SIGN_TYPES = ("SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512")
@@ -120,15 +122,17 @@ def _check(store: Store) -> None:
         raise InvalidValue("sid is S and six digits", field="sid")
     for currency in (*store.currencies, store.settlement_currency):
         if currency not in CURRENCIES:
-            raise InvalidValue(f"{currency[:10]!r} is no ISO 4217 currency", field="currencies")
+            named = _LONG_NUMBER.sub("…", currency)
+            raise InvalidValue(f"{named!r} is no ISO 4217 currency", field="currencies")
     if not store.currencies or not store.routes or not store.fee_plans:
         raise MissingField("a store has at least one currency, one route and one fee plan")
     if [plan.version for plan in store.fee_plans] != list(range(1, len(store.fee_plans) + 1)):
         raise InvalidValue("feePlans are versions 1, 2, 3 …, oldest first", field="feePlans")
     try:
         ZoneInfo(store.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise InvalidValue(f"{store.time_zone!r} is no time zone", field="timeZone") from None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "America" is a folder
+        named = _LONG_NUMBER.sub("…", store.time_zone)
+        raise InvalidValue(f"{named!r} is no time zone", field="timeZone") from None
     for field, value, pattern in (
         ("terminalID", store.terminal_id, r"[A-Za-z0-9]{8}"),
         ("acceptor.id", store.acceptor.id, r"[A-Za-z0-9]{1,15}"),
