@@ -34,16 +34,17 @@ _REQUIRED = (
 )
 _FORMS = {
     "DE2": r"\d{12,19}",
-    "DE3": "000000|200000",
+    "DE3": "000000|200000|280000",
     "DE49": r"\d{3}",
     "DE63": r" MCC[0-9A-Z]{9} {3}",
     "PDS0023": "CT6",
     "PDS0165": "M",
 }
 
-# Without cardutil's own reading of private data, which a negative length keeps busy for good.
+# Without cardutil's own reading of private data, which a negative length keeps busy for good, and
+# of chip data, which nobody asks for here.
 _FIELDS = {
-    bit: {key: value for key, value in form.items() if value != "PDS"}
+    bit: {key: value for key, value in form.items() if value not in {"PDS", "ICC"}}
     for bit, form in config["bit_config"].items()
 }
 _PRIVATE_DATA = re.compile(r"(?a:(\d{4})(\d{3}))")

@@ -422,12 +422,7 @@ class TestPayouts:
             [row] = booked(host, sent)
             assert row["reversed"] is (outcome == APPROVED)
 
-    def test_are_cleared_as_credits(
-        self, tmp_path: Path, host: SandboxProcess, request: pytest.FixtureRequest
-    ) -> None:
-        if host.name == "mastercard":
-            reason = "sandbox/ipm.py takes no DE 3 = 280000"
-            request.applymarker(pytest.mark.xfail(raises=AssertionError, reason=reason))
+    def test_are_cleared_as_credits(self, tmp_path: Path, host: SandboxProcess) -> None:
         with SandboxProcess(host.name, tmp_path) as own:
             sent = [Sent(own.name, minor, kind="payout") for minor in (2_500, 4_000)]
             with connected(own) as terminal:

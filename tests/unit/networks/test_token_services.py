@@ -351,6 +351,14 @@ class TestFailures:
         client.delete(brand, "ref-1", timeout_s=PATIENCE_S)
         assert len(service.asked) == 1
 
+    @pytest.mark.parametrize("status", [401, 403, 429])
+    def test_a_token_whose_end_was_refused_lives_on(
+        self, service: Service, client: HttpTokenServices, brand: str, status: int
+    ) -> None:
+        service.status = status
+        with pytest.raises(Unanswered):
+            client.delete(brand, "ref-1", timeout_s=PATIENCE_S)
+
     @pytest.mark.parametrize("operation", OPERATIONS)
     @pytest.mark.parametrize("status", [302, 500, 503])
     def test_any_other_status_leaves_it_unknown(

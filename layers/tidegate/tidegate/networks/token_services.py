@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from tidegate.domain.errors import NetworkTokenRefused, Unanswered
@@ -23,6 +24,13 @@ VTS = "/vts/provisionedTokens"
 MDES = "/mdes/digitization/1/0"
 Result = TypeVar("Result")
 _STATUSES = {"ACTIVE": TokenStatus.ENABLED}
+
+
+GONE = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+
+
+class TokenGone(NetworkTokenRefused):
+    """The service does not know the token, or not any more."""
 
 
 class HttpTokenServices:
@@ -87,14 +95,18 @@ class HttpTokenServices:
 
     def delete(self, brand: str, reference: str, *, timeout_s: float) -> None:
         """See ``ports_tokens.TokenServices``."""
+        if not self._urls.get(brand):
+            return  # there is nobody who could have made one
+        message: dict[str, Any] = {}
+        method, path = "PUT", f"{VTS}/{reference}/delete"
+        if brand != "Visa":
+            method, path, message = "POST", f"{MDES}/delete", {"tokenUniqueReference": reference}
         try:
-            if brand == "Visa":
-                self._call(brand, "PUT", f"{VTS}/{reference}/delete", {}, timeout_s)
-            else:
-                message = {"tokenUniqueReference": reference}
-                self._call(brand, "POST", f"{MDES}/delete", message, timeout_s)
-        except NetworkTokenRefused:
-            return  # it is gone already
+            self._call(brand, method, path, message, timeout_s)
+        except TokenGone:
+            return
+        except NetworkTokenRefused:  # we may not ask now: the token may well live on
+            raise Unanswered("the token service did not end the token") from None
 
     def _call(
         self, brand: str, method: str, path: str, message: Mapping[str, Any], timeout_s: float
@@ -105,6 +117,8 @@ class HttpTokenServices:
             raise NetworkTokenRefused("the brand has no token service")
         body = json.dumps(message, separators=(",", ":")).encode()
         answer = exchange(f"{url.rstrip('/')}{path}", method, body, HEADERS, timeout_s=timeout_s)
+        if answer.status in GONE:
+            raise TokenGone
         if 400 <= answer.status < 500:
             raise NetworkTokenRefused
         if answer.status >= 300:

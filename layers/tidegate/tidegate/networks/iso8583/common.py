@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 from tidegate.domain.message import AuthorizationRequest, Card, MessageIdentity, ReversalRequest
@@ -62,7 +61,7 @@ def proof_bytes(value: str) -> bytes:
     """A CAVV, AAV or token cryptogram, 20 bytes, out of its base64; raises BadMessage."""
     try:
         raw = base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is text beyond ASCII
         raw = b""
     if len(raw) != PROOF_BYTES:
         raise BadMessage("the proof of authentication is not 20 bytes in base64")

@@ -126,7 +126,9 @@ def _private(request: AuthorizationRequest) -> dict[str, str]:
         proof_bytes(proof.value)
         found["43"] = proof.value
         if proof.ds_trans_id and not proof.of_token:
-            found["66"] = f"0101{(proof.version or '2')[0]}0236{proof.ds_trans_id}"
+            found["66"] = (
+                f"0101{(proof.version or '2')[0]}02{len(proof.ds_trans_id):02d}{proof.ds_trans_id}"
+            )
     if request.stored is not None:
         found["22"] = f"0504{_STORED[request.stored]}"
     cvc2 = security_code(request.card)
