@@ -19,6 +19,7 @@ from tidegate.domain.message import CardAcceptor
 from tidegate.domain.routing import Route
 from tidegate.domain.store import PayoutAccount, RiskLimits, SignKey, Store
 
+MAX_ZONE = 64
 _LONG_NUMBER = re.compile(r"\d{9,}")
 """No number that may be a card's is quoted."""
 Value = TypeVar("Value")
@@ -128,11 +129,9 @@ def _check(store: Store) -> None:
         raise MissingField("a store has at least one currency, one route and one fee plan")
     if [plan.version for plan in store.fee_plans] != list(range(1, len(store.fee_plans) + 1)):
         raise InvalidValue("feePlans are versions 1, 2, 3 …, oldest first", field="feePlans")
-    try:
-        ZoneInfo(store.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "America" is a folder
-        named = _LONG_NUMBER.sub("…", store.time_zone)
-        raise InvalidValue(f"{named!r} is no time zone", field="timeZone") from None
+    if not _is_zone(store.time_zone):
+        named = _LONG_NUMBER.sub("…", store.time_zone[:MAX_ZONE])
+        raise InvalidValue(f"{named!r} is no time zone", field="timeZone")
     for field, value, pattern in (
         ("terminalID", store.terminal_id, r"[A-Za-z0-9]{8}"),
         ("acceptor.id", store.acceptor.id, r"[A-Za-z0-9]{1,15}"),
@@ -144,6 +143,13 @@ def _check(store: Store) -> None:
     hours = store.capture_after_hours
     if hours is not None and not 0 <= hours <= 168:
         raise InvalidValue("captureAfterHours is 0 to 168, or null", field="captureAfterHours")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return len(name) <= MAX_ZONE and ZoneInfo(name).key == name
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "America" is a folder
+        return False
 
 
 def _write_plan(plan: FeePlan) -> dict[str, Any]:
@@ -179,10 +185,10 @@ def _read_rate(rate: Mapping[str, Any]) -> Rate:
 
 
 def _cut_off(document: Mapping[str, Any]) -> time:
-    try:
-        return time.fromisoformat(_text(document, "cutOff"))
-    except ValueError:
-        raise InvalidValue("cutOff is a time of day, HH:MM", field="cutOff") from None
+    text = _text(document, "cutOff")
+    if not re.fullmatch(r"(?a:([01]\d|2[0-3]):[0-5]\d)", text):  # no seconds, and above all no zone
+        raise InvalidValue("cutOff is a time of day, HH:MM", field="cutOff")
+    return time.fromisoformat(text)
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:
