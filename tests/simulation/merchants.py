@@ -95,8 +95,10 @@ class Asked:
     trans_id: str
     of: str
     """The payment's id."""
+    sent: int = 0
+    """How often; an answer may have been lost."""
     codes: list[str] = field(default_factory=list)
-    """Result codes in the order in which answers came; "" for none."""
+    """Result codes in the order in which answers came."""
     bodies: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
@@ -192,6 +194,7 @@ class Shop:
     def _send(self, asked: Asked, event: dict[str, Any]) -> bool:
         world = self.world
         function = FUNCTIONS[asked.kind]
+        asked.sent += 1
         try:
             answer = world.calls.make(
                 f"api {asked.kind}",
