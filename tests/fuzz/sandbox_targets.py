@@ -6,7 +6,8 @@ import asyncio
 import json
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, cast
@@ -69,13 +70,26 @@ def _loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Put aside a loop that runs in this thread: a browser driven by tests before these leaves its
+    own behind, waiting in a greenlet."""
+    other = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(other)
+
+
 def _exchanged(network: str, said: bytes) -> None:
     """A frame to a host that is signed on: an answer, a refusal, or the end of the connection."""
     link, loop = LINKS[network], _loop()
     reader = asyncio.StreamReader(loop=loop)
     reader.feed_data(said)
     reader.feed_eof()
-    frame = loop.run_until_complete(link.read_frame(reader))
+    with _alone():
+        frame = loop.run_until_complete(link.read_frame(reader))
     try:
         envelope, request = link.unpack(frame)
         answer = Host(link, _QuietBooks()).answer(request, Session(signed_on=True))
