@@ -54,13 +54,17 @@ class EmbeddedAws:
 
     def kill(self) -> None:
         """End it without a chance to save, as a power cut would."""
-        if self._child.process is not None:
-            self._child.process.kill()
-        self._child.stop()
+        self._child.kill()
 
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
         return self._child.is_running()
+
+    @property
+    def pid(self) -> int:
+        """Its process; functions' processes descend from it."""
+        assert self._child.process is not None
+        return self._child.process.pid
 
     def __enter__(self) -> Self:
         return self.start().wait()

@@ -148,6 +148,20 @@ class Stack:
         """Every mail sent through SES, oldest first."""
         return mails(self.endpoint_url)
 
+    @property
+    def engine(self) -> EmbeddedAws:
+        """The embedded AWS, for those who want to stop, kill and start it."""
+        assert self._aws is not None
+        return self._aws
+
+    def crash(self, name: str) -> None:
+        """Kill a host or the front, and start it again as it was."""
+        child = next(one for one in self._children if one.name == name)
+        child.kill()
+        child.start()
+        url = self.base_url if name == "front" else f"{self.url(name)}/health"
+        child.wait_until(lambda: answers(url))
+
     def dead_parts(self) -> list[str]:
         """The names of parts that have ended by themselves."""
         dead = [child.name for child in self._children if not child.is_running()]
