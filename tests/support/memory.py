@@ -165,7 +165,7 @@ class MemoryStores:
     def __init__(self, *stores: Store) -> None:
         self.stores = {store.sid: store for store in stores}
 
-    def get(self, sid: str, *, fresh: bool = False) -> Store:
+    def get(self, sid: str, *, max_age_s: float = 60) -> Store:
         if sid not in self.stores:
             raise StoreUnknown
         return self.stores[sid]

@@ -74,7 +74,7 @@ def put(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
 
 def show(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
     """The store without its secrets."""
-    store = desk.stores.get(options.sid, fresh=True)
+    store = desk.stores.get(options.sid, max_age_s=0)
     return write_store(store) | {"keyIDs": [key.key_id for key in store.sign_keys]}
 
 
@@ -86,16 +86,25 @@ def list_all(desk: Desk, _options: argparse.Namespace) -> dict[str, Any]:
 def rotate_key(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
     """Add a sign key; the newest of the old ones stays live, so that clients can move without a
     pause."""
-    store = desk.stores.get(options.sid, fresh=True)
+    store = desk.stores.get(options.sid, max_age_s=0)
     keys = (_new_key(), store.sign_keys[0])
     changed = replace(store, sign_keys=keys, version=store.version + 1)
     desk.stores.put(changed)
     return _credentials(changed)
 
 
+def retire_key(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
+    """Refuse every sign key but the newest, within a minute; done already is fine."""
+    store = desk.stores.get(options.sid, max_age_s=0)
+    kept, retired = store.sign_keys[0], store.sign_keys[1:]
+    if retired:
+        desk.stores.put(replace(store, sign_keys=(kept,), version=store.version + 1))
+    return {"sid": store.sid, "keyID": kept.key_id, "retired": [key.key_id for key in retired]}
+
+
 def set_active(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
     """Stop or resume taking requests of a store."""
-    store = desk.stores.get(options.sid, fresh=True)
+    store = desk.stores.get(options.sid, max_age_s=0)
     changed = replace(store, active=options.active, version=store.version + 1)
     desk.stores.put(changed)
     return {"sid": changed.sid, "active": changed.active}
@@ -139,7 +148,7 @@ def card_info_key(desk: Desk, options: argparse.Namespace) -> dict[str, Any]:
 
 def _existing(stores: DynamoStores, sid: str) -> Store | None:
     try:
-        return stores.get(sid, fresh=True)
+        return stores.get(sid, max_age_s=0)
     except StoreUnknown:
         return None
 
@@ -188,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, more in (
         ("show", show, {}),
         ("rotate-key", rotate_key, {}),
+        ("retire-key", retire_key, {}),
         ("disable", set_active, {"active": False}),
         ("enable", set_active, {"active": True}),
     ):

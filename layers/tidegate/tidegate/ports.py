@@ -82,8 +82,8 @@ class PaymentStore(Protocol):
 class StoreDirectory(Protocol):
     """Store configuration."""
 
-    def get(self, sid: str, *, fresh: bool = False) -> Store:
-        """The store; cached 60 s unless ``fresh``. Raises StoreUnknown."""
+    def get(self, sid: str, *, max_age_s: float = 60) -> Store:
+        """The store as it was at most so long ago. Raises StoreUnknown."""
 
     def put(self, store: Store) -> None:
         """Create or change a store; its keys are sealed. Raises StaleVersion unless ``version``

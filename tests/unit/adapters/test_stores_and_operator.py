@@ -69,6 +69,17 @@ class TestOperator:
         third = run(capsys, "rotate-key", SID)
         assert run(capsys, "show", SID)["keyIDs"] == [third["keyID"], second["keyID"]]
 
+    def test_retirement_leaves_the_newest_key_alone(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        first = run(capsys, "put", "--file", str(DEMO))
+        second = run(capsys, "rotate-key", SID)
+        assert run(capsys, "retire-key", SID)["retired"] == [first["keyID"]]
+        assert run(capsys, "show", SID)["keyIDs"] == [second["keyID"]]
+        version = run(capsys, "show", SID)["version"]
+        assert run(capsys, "retire-key", SID)["retired"] == []
+        assert run(capsys, "show", SID)["version"] == version
+
     def test_disable_and_enable(self, capsys: pytest.CaptureFixture[str]) -> None:
         run(capsys, "put", "--file", str(DEMO))
         assert run(capsys, "disable", SID)["active"] is False
@@ -156,7 +167,7 @@ class TestDirectory:
         before = reader.get(SID)
         rotated = run(capsys, "rotate-key", SID)
         assert reader.get(SID) is before
-        assert reader.get(SID, fresh=True).sign_keys[0].key_id == rotated["keyID"]
+        assert reader.get(SID, max_age_s=0).sign_keys[0].key_id == rotated["keyID"]
 
     def test_two_operators_at_once_do_not_overwrite_each_other(
         self, aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]

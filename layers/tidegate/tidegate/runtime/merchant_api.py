@@ -8,10 +8,11 @@ from datetime import date, datetime
 from typing import Any
 
 from tidegate.api.evocloud import envelope
-from tidegate.api.evocloud.authenticate import Caller, authenticate, knows_key
+from tidegate.api.evocloud.authenticate import Caller, authenticate
 from tidegate.api.evocloud.request import Request
 from tidegate.domain.errors import (
     InvalidValue,
+    SignatureRejected,
     StoreInactive,
     TidegateError,
     TooManyRequests,
@@ -19,13 +20,16 @@ from tidegate.domain.errors import (
 from tidegate.domain.legs import PLATFORM_ZONE
 from tidegate.domain.store import Store
 from tidegate.ports import IdempotencyRecord
-from tidegate.runtime import bootstrap
+from tidegate.runtime import audit, bootstrap
 from tidegate.runtime.observability import annotate, instrument, log
 
 Body = dict[str, Any]
 Operation = Callable[[Request, Store], Body]
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 IDEMPOTENCY_KEY_BYTES = 64
+LOOK_AGAIN_S = 1.0
+"""Once a second, a signature that does not hold lets a process read its store anew: a new key
+counts at once, and whoever sends rubbish causes no more reads than that."""
 ON_EXISTING_PAYMENTS = ("capture", "cancel", "refund")
 """In the paths of operations that finish what was begun; they are refused last."""
 
@@ -47,7 +51,7 @@ def endpoint(operation: Operation) -> Handler:
             exchange.authenticate(event["pathParameters"]["sid"], now)
             return exchange.answer(operation, now)
         except TidegateError as error:
-            log.info("refused", extra={"code": error.code, "field": error.field})
+            audit.refused(error, event, exchange.store, exchange.request.headers.get("keyid", ""))
             return exchange.refuse(error, now)
         except Exception:  # noqa: BLE001  the merchant gets E0000, the log the rest
             log.exception("failed")
@@ -83,10 +87,14 @@ class _Exchange:
 
     def authenticate(self, sid: str, now: float) -> None:
         annotate(sid=sid)
-        self.store = bootstrap.stores().get(sid)
-        if not knows_key(self.request, self.store):  # it may have been made since we last looked
-            self.store = bootstrap.stores().get(sid, fresh=True)
-        self.caller = authenticate(self.request, self.store, now)
+        known = self.store = bootstrap.stores().get(sid)
+        try:
+            self.caller = authenticate(self.request, known, now)
+        except SignatureRejected:  # its key may have been made since we last looked
+            self.store = bootstrap.stores().get(sid, max_age_s=LOOK_AGAIN_S)
+            if self.store is known:
+                raise
+            self.caller = authenticate(self.request, self.store, now)
         if not self.store.active:
             raise StoreInactive
         if self.request.method != "GET":

@@ -10,6 +10,7 @@ from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.result_codes import message_of
 from tidegate.api.page import json_answer
 from tidegate.domain.errors import OrderUnknown, TidegateError, TransactionUnknown
+from tidegate.runtime import audit
 from tidegate.runtime.observability import instrument, log
 
 Answer = dict[str, Any]
@@ -26,11 +27,9 @@ def payer_endpoint(operation: Operation) -> Handler:
     def handler(event: dict[str, Any], _context: object) -> Answer:
         try:
             return operation(Request.of(event))
-        except NOT_FOUND as error:
-            return _refused(error.code, 404)
         except TidegateError as error:
-            log.info("refused", extra={"code": error.code, "field": error.field})
-            return _refused(error.code, 500 if error.code.startswith("E") else 400)
+            audit.refused(error, event)
+            return _refused(error.code, _status_of(error))
         except Exception:  # noqa: BLE001  the payer gets E0000, the log the rest
             log.exception("failed")
             return _refused("E0000", 500)
@@ -42,6 +41,12 @@ def redirect(address: str) -> Answer:
     """Send the browser on with a GET."""
     headers = {"Location": address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     return {"statusCode": 303, "headers": headers, "body": "", "isBase64Encoded": False}
+
+
+def _status_of(error: TidegateError) -> int:
+    if isinstance(error, NOT_FOUND):
+        return 404
+    return 500 if error.code.startswith("E") else 400
 
 
 def _refused(code: str, status: int) -> Answer:

@@ -1,5 +1,5 @@
 """``StoreDirectory`` on DynamoDB: a document per store, its secrets sealed by KMS beside it,
-cached for a minute."""
+remembered for as long as its readers allow."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from tidegate.adapters.kms import Sealer
 from tidegate.domain.errors import StaleVersion, StoreUnknown
 from tidegate.domain.store import PayoutAccount, SignKey, Store
 
-CACHE_S = 60
-
 
 class DynamoStores:
     """Stores, with their secrets opened once per change and process."""
@@ -33,9 +31,9 @@ class DynamoStores:
         self._sealer = Sealer(key_id)
         self._cached: dict[str, tuple[float, bytes, Store]] = {}
 
-    def get(self, sid: str, *, fresh: bool = False) -> Store:
+    def get(self, sid: str, *, max_age_s: float = 60) -> Store:
         read_at, sealed, store = self._cached.get(sid, (float("-inf"), b"", None))
-        if store is not None and not fresh and time.monotonic() - read_at < CACHE_S:
+        if store is not None and time.monotonic() - read_at < max_age_s:
             return store
         item = self._table.get(f"S#{sid}", "S")
         if item is None:

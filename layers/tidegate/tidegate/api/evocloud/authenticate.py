@@ -56,12 +56,6 @@ def authenticate(request: Request, store: Store, now: float) -> Caller:
     raise SignatureRejected("the signature does not match", field="Authorization")
 
 
-def knows_key(request: Request, store: Store) -> bool:
-    """Whether the request's KeyID, if it has one, is among the store's."""
-    key_id = request.headers.get("keyid")
-    return not key_id or any(key.key_id == key_id for key in store.sign_keys)
-
-
 def _candidates(request: Request, store: Store) -> tuple[SignKey, ...]:
     key_id = request.headers.get("keyid")
     if not key_id:
