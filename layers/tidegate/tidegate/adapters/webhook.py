@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -23,8 +23,29 @@ MAX_ANSWER_BYTES = 1024
 ACKNOWLEDGED = b"success"
 
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All IPv6 that is given to networks (RFC 4291)."""
+SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
+"""The only part of it in which an IPv4 address may hide."""
+RELAYS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
+"""Protocol assignments and 6to4's anycast (RFC 6890), some of which Python takes for global."""
+
+
 class NotAllowed(Exception):
     """A webhook address that we do not send to."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether it can only be somebody's on the Internet: nothing of ours, no translated IPv4."""
+    if not address.is_global or address.is_multicast:
+        return False
+    if address.version == 4:
+        return not any(address in network for network in RELAYS)
+    return address in GLOBAL_UNICAST and address not in SIX_TO_FOUR
+
+
+def _nobody_is_told(_store: Store, _url: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,8 @@ class HttpWebhooks:
 
     open_network: bool
     rest_s: float = 0.0
+    refused: Callable[[Store, str], None] = _nobody_is_told
+    """Is told of an address that is not allowed."""
     _hung: dict[str, float] = field(default_factory=dict, init=False, repr=False)
     """When an address, its query aside, last ran into the deadline."""
 
@@ -50,7 +73,10 @@ class HttpWebhooks:
         began = time.monotonic()
         try:
             status, answer = self._post(url, body.encode(), headers)
-        except (OSError, http.client.HTTPException, NotAllowed, ValueError):
+        except NotAllowed:
+            self.refused(store, url)
+            return False
+        except (OSError, http.client.HTTPException, ValueError):
             if time.monotonic() - began >= TIMEOUT_S:
                 self._hung[address] = time.monotonic()
             return False
@@ -88,7 +114,7 @@ class HttpWebhooks:
     def _connect(self, host: str, port: int, secure: bool, deadline: float) -> socket.socket:
         """To the very address that was checked: a name may point elsewhere a moment later."""
         address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
-        if not self.open_network and not ipaddress.ip_address(address).is_global:
+        if not self.open_network and not is_public(ipaddress.ip_address(address)):
             raise NotAllowed
         raw = socket.create_connection((address, port), timeout=TIMEOUT_S)
         if not secure:

@@ -7,7 +7,7 @@ from functools import cache
 
 from tidegate.adapters.dynamodb.outstanding_notices import DynamoOutstandingNotices
 from tidegate.adapters.notices import SesMailer, SnsTopic, SqsNoticeQueue, StandardRedelivery
-from tidegate.runtime import bootstrap
+from tidegate.runtime import audit, bootstrap
 from tidegate.services.notify_merchant import NotifyMerchant
 from tidegate.services.outstanding_notices import Outstanding
 from tidegate.services.redeliver_notice import RedeliverNotice
@@ -60,7 +60,7 @@ def redeliver_notice() -> RedeliverNotice:
 def _webhook_notice(rest_s: float) -> WebhookNotice:
     from tidegate.adapters.webhook import HttpWebhooks
 
-    webhooks = HttpWebhooks(bootstrap.settings().stage == "local", rest_s)
+    webhooks = HttpWebhooks(bootstrap.settings().stage == "local", rest_s, audit.webhook_refused)
     return WebhookNotice(
         bootstrap.stores(), bootstrap.payments(), bootstrap.stored_cards(), webhooks
     )

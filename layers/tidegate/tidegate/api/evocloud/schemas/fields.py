@@ -3,6 +3,7 @@ either."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -18,6 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
+SCRIPTS = ("javascript", "data", "vbscript", "blob", "filesystem", "about", "view-source")
+"""Schemes of addresses that are documents of their own, in whoever opens them."""
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 PLATFORMS = ("WEB", "WAP", "APP", "MINI", "INWALLET", "POS")
 
 
@@ -112,8 +116,8 @@ def _url(text: str) -> str:
 
 def _return_url(text: str) -> str:
     # An app may be returned to by a scheme of its own, but no browser is sent to a script.
-    scheme = text.partition(":")[0].lower()
-    if ":" not in text or not scheme.isascii() or scheme in {"javascript", "data", "vbscript"}:
+    scheme = _SCHEME.match(text)
+    if scheme is None or scheme[1].lower() in SCRIPTS:
         raise fault("V0002", "must be an address with its scheme")
     if not all("!" <= char <= "~" for char in text):
         raise fault("V0002", "must be plain ASCII, no space")
@@ -157,7 +161,7 @@ S254 = Annotated[StrictStr, at_most(254)]
 Identifier = Annotated[StrictStr, at_most(32), Rule(_identifier, {"pattern": "^[A-Za-z0-9_-]+$"})]
 Url = Annotated[StrictStr, at_most(300), Rule(_url, {"pattern": "^https?://[!-~]+$"})]
 Metadata = Annotated[StrictStr, at_most(512)]
-ReturnUrl = Annotated[StrictStr, at_most(300), Rule(_return_url, {"pattern": "^[!-~]+:[!-~]*$"})]
+ReturnUrl = Annotated[StrictStr, at_most(300), Rule(_return_url, {"pattern": "^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$"})]
 Currency = Annotated[StrictStr, Rule(_currency, {"pattern": "^[A-Z]{3}$"})]
 Platform = Annotated[StrictStr, one_of(*PLATFORMS)]
 Hours = Annotated[
