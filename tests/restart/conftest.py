@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from local.merchant_client import Answer, Merchant
 from local.operations import Operations
 from local.stack import Stack
 
-CARDS = (("4761340000000043", "1249"), ("5120350100064594", "1030"))
+CARDS = {"visa": ("4761340000000043", "1249"), "mastercard": ("5120350100064594", "1030")}
+"""By the network that they lead to."""
+REFUND_MINOR = 500
 PATIENCE_S = 90.0
 """A merchant goes on asking for so long."""
 Lost = (OSError, http.client.HTTPException, ValueError)
@@ -32,6 +35,7 @@ class Load:
     """(kind, merchantTransID) -> the status that was said."""
     unanswered: list[str] = field(default_factory=list)
     amounts: dict[str, int] = field(default_factory=dict)
+    networks: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def running(self, clients: int) -> Iterator[None]:
@@ -48,19 +52,28 @@ class Load:
             for thread in threads:
                 thread.join()
 
+    def goes_on(self, count: int) -> None:
+        """Wait until so many more requests are acknowledged."""
+        enough, end = len(self.acknowledged) + count, time.monotonic() + PATIENCE_S
+        while len(self.acknowledged) < enough:
+            assert time.monotonic() < end, f"only {len(self.acknowledged)} of {enough} in time"
+            time.sleep(0.05)
+
     def _shop(self, number: int, stop: threading.Event) -> None:
         random, count = Random(f"{self.name} {number}"), 0
         while not stop.is_set():
             count += 1
             trans_id = f"{self.name}-{number}-{count}"
-            pan, expiry = random.choice(CARDS)
+            network = random.choice(list(CARDS))
+            pan, expiry = CARDS[network]
             minor = random.randrange(10, 90) * 100
-            self.amounts[trans_id] = minor
+            self.amounts |= {trans_id: minor, f"{trans_id}-R": REFUND_MINOR}
+            self.networks |= {trans_id: network, f"{trans_id}-R": network}
             value = f"{minor // 100}.00"
             at_once = {"captureAfterHours": "0"} if random.random() < 0.6 else {}
             paid = self._insist("payment", trans_id, value, pan=pan, expiry=expiry, **at_once)
             if paid == "Captured" and random.random() < 0.5:
-                self._insist("refund", f"{trans_id}-R", "5.00", of=trans_id)
+                self._insist("refund", f"{trans_id}-R", f"{REFUND_MINOR / 100:.2f}", of=trans_id)
             elif paid == "Authorised" and random.random() < 0.5:
                 self._insist("capture", f"{trans_id}-C", value, of=trans_id)
             time.sleep(random.uniform(0.02, 0.15))
@@ -133,24 +146,24 @@ class Load:
         return wrong + self._books()
 
     def _books(self) -> list[str]:
+        """Per network and RRN: what the host holds is what we say."""
         operations, merchant = Operations(self.stack), a_merchant(self.stack)
-        theirs: dict[str, int] = {}
-        for network in ("visa", "mastercard"):
+        theirs: Counter[tuple[str, str]] = Counter()
+        for network in CARDS:
             for one in operations.books(network)["authorizations"]:
-                theirs[one["rrn"]] = theirs.get(one["rrn"], 0) + one["remaining_minor"]
-        ours: dict[str, int] = {}
+                theirs[network, one["rrn"]] += one["remaining_minor"]
+        ours: Counter[tuple[str, str]] = Counter()
         for kind, trans_id in self.acknowledged:
             if kind == "capture":
                 continue
             found = merchant.query(kind, trans_id)
-            rrn = found[kind]["evoTransInfo"].get("retrievalReferenceNum")
-            held = _status(kind, found) not in {"Failed", "Cancelled"}
-            minor = self.amounts[trans_id] if kind == "payment" else 500
-            ours[rrn] = minor if held else 0
+            if _status(kind, found) not in {"Failed", "Cancelled"}:
+                rrn = found[kind]["evoTransInfo"]["retrievalReferenceNum"]
+                ours[self.networks[trans_id], rrn] += self.amounts[trans_id]
         return [
-            f"RRN {rrn}: we say {ours.get(rrn, 0)}, the host {theirs.get(rrn, 0)}"
-            for rrn in ours.keys() | theirs.keys()
-            if ours.get(rrn, 0) != theirs.get(rrn, 0)
+            f"{network} {rrn}: we say {ours[network, rrn]}, the host {theirs[network, rrn]}"
+            for network, rrn in ours.keys() | theirs.keys()
+            if ours[network, rrn] != theirs[network, rrn]
         ]
 
 
