@@ -13,6 +13,8 @@ from tests.fuzz.targets import TARGETS
 
 WORKERS = 2
 CHUNK = 1000
+TELL_S = 15
+"""How often a log is told of progress."""
 Chunk = tuple[str, int, int]
 """A target's name, the first number and the one behind the last."""
 
@@ -38,14 +40,17 @@ def fuzz(inputs: int, out: TextIO = sys.stdout, names: Iterable[str] = TARGETS) 
     chunks = shared(inputs, names)
     total = sum(end - first for _, first, end in chunks)
     found: dict[tuple[str, str], Failure] = {}
-    began, done = time.monotonic(), 0
+    began, done, told = time.monotonic(), 0, 0.0
     with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
         for count, failures in pool.imap_unordered(_run_chunk, chunks):
             done += count
             for failure in failures:
                 kind = (failure.target, failure.what.partition(": ")[0])
                 found[kind] = min(found.get(kind, failure), failure, key=lambda one: one.number)
-            _progress(out, done, total, time.monotonic() - began, len(found))
+            elapsed_s = time.monotonic() - began
+            if done == total or elapsed_s - told >= (1 if out.isatty() else TELL_S):
+                told = elapsed_s
+                _progress(out, done, total, elapsed_s, len(found))
     out.write("\n")
     return list(found.values())
 
@@ -63,5 +68,5 @@ def _first_ones(failures: Iterator[Failure], most: int = 5) -> Iterator[Failure]
 
 def _progress(out: TextIO, done: int, total: int, elapsed_s: float, failures: int) -> None:
     line = f"{done:,} of {total:,} inputs, {done / elapsed_s:,.0f} a second, {failures} failures"
-    out.write(f"\r{line}" if out.isatty() else f"{line}\n" if done == total else "")
+    out.write(f"\r{line}" if out.isatty() else f"{line}\n")
     out.flush()
