@@ -8,7 +8,9 @@ unchanged.
 
 import argparse
 import http.client
+import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -25,6 +27,10 @@ UPSTREAM_TIMEOUT_S = 40.0
 IDLE_TIMEOUT_S = 120
 LARGEST_BODY = 10 * 1024 * 1024  # API Gateway's limit
 LISTEN_QUEUE = 128
+LENGTH = re.compile(r"[0-9]{1,9}")
+CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]*)?\r\n")
+DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+"""Would lead out of the API, into the engine beneath it."""
 # RFC 9110 7.6.1: these belong to one connection and are not forwarded.
 HOP_BY_HOP = frozenset(
     (
@@ -87,10 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = self._read_body()
         except BadRequestError as refused:
-            self.close_connection = True
-            self._answer(refused.status, [("Content-Type", "application/json")], REFUSED)
+            self._refuse(refused.status)
             return
-        if self.path.startswith(PREFIX):
+        if DOT_SEGMENT.search(self.path.partition("?")[0]):
+            self._refuse(400)
+        elif self.path.startswith(PREFIX):
             self._forward(body)
         elif self.path == OPENAPI and self.server.openapi and self.command in ("GET", "HEAD"):
             self._answer(200, [("Content-Type", "application/json")], self.server.openapi)
@@ -102,28 +109,36 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = handle_any  # noqa: N815
 
     def _read_body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+        """RFC 9112 6.3, of two ways to read it none: whoever is behind us must see the same end."""
+        if self.headers.defects or any("\n" in one for one in self.headers.values()):
+            raise BadRequestError(400)  # a line that is no header, or goes on in the next one
+        codings = self.headers.get_all("Transfer-Encoding", [])
+        lengths = self.headers.get_all("Content-Length", [])
+        if codings:
+            if lengths or [one.strip().lower() for one in codings] != ["chunked"]:
+                raise BadRequestError(400)
             return b"".join(self._chunks())
-        try:
-            length = int(self.headers.get("Content-Length", "0"))
-        except ValueError:
-            raise BadRequestError(400) from None
-        if length > LARGEST_BODY:
+        if not lengths:
+            return b""
+        if len(lengths) > 1 or not LENGTH.fullmatch(lengths[0]):
+            raise BadRequestError(400)
+        if int(lengths[0]) > LARGEST_BODY:
             raise BadRequestError(413)
-        return self.rfile.read(length)
+        return self.rfile.read(int(lengths[0]))
 
     def _chunks(self) -> Iterator[bytes]:
         total = 0
         while True:
-            try:
-                size = int(self.rfile.readline(64).split(b";")[0], 16)
-            except ValueError:
-                raise BadRequestError(400) from None
+            head = CHUNK.fullmatch(self.rfile.readline(64))
+            if head is None:
+                raise BadRequestError(400)
+            size = int(head[1], 16)
             total += size
-            if size < 0 or total > LARGEST_BODY:
+            if total > LARGEST_BODY:
                 raise BadRequestError(413)
             chunk = self.rfile.read(size)
-            self.rfile.readline(64)
+            if self.rfile.readline(64) != b"\r\n":  # trailers are of no use to us
+                raise BadRequestError(400)
             if not size:
                 return
             yield chunk
@@ -175,6 +190,18 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
         self.wfile.flush()
+
+    def _refuse(self, status: int) -> None:
+        """What no function sees leaves its audit record here."""
+        self.close_connection = True
+        self._answer(status, [("Content-Type", "application/json")], REFUSED)
+        record = {"message": "audit", "kind": "request", "status": status}
+        print(json.dumps({**record, "address": self.client_address[0]}), flush=True)
+
+    def send_error(self, code: int, *_: object) -> None:
+        """Instead of the library's page, which repeats what it was sent."""
+        self.command = self.command or "GET"
+        self._refuse(code)
 
     def finish(self) -> None:
         self._close_upstream()

@@ -161,7 +161,9 @@ S254 = Annotated[StrictStr, at_most(254)]
 Identifier = Annotated[StrictStr, at_most(32), Rule(_identifier, {"pattern": "^[A-Za-z0-9_-]+$"})]
 Url = Annotated[StrictStr, at_most(300), Rule(_url, {"pattern": "^https?://[!-~]+$"})]
 Metadata = Annotated[StrictStr, at_most(512)]
-ReturnUrl = Annotated[StrictStr, at_most(300), Rule(_return_url, {"pattern": "^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$"})]
+ReturnUrl = Annotated[
+    StrictStr, at_most(300), Rule(_return_url, {"pattern": "^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$"})
+]
 Currency = Annotated[StrictStr, Rule(_currency, {"pattern": "^[A-Z]{3}$"})]
 Platform = Annotated[StrictStr, one_of(*PLATFORMS)]
 Hours = Annotated[
