@@ -9,7 +9,7 @@ from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas import tokens
 from tidegate.domain.store import Store
 from tidegate.runtime import bootstrap
-from tidegate.runtime.merchant_api import endpoint
+from tidegate.runtime.merchant_api import endpoint, idempotency
 
 card_tokens = bootstrap.card_tokens()
 
@@ -17,6 +17,7 @@ card_tokens = bootstrap.card_tokens()
 @endpoint
 def handler(request: Request, store: Store) -> dict[str, Any]:
     """The answer's body."""
-    token, field = tokens.token_to_delete(request)
-    card_tokens.delete(store.sid, token, field)
+    token, network_only = tokens.token_to_delete(request)
+    key = idempotency(request, store, "")
+    card_tokens.delete(store.sid, token, key, network_only=network_only)
     return responses_tokens.done()

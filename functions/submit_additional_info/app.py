@@ -10,7 +10,7 @@ from tidegate.api.evocloud.schemas import requests
 from tidegate.domain.payment import PAYMENTS
 from tidegate.domain.store import Store
 from tidegate.runtime import bootstrap
-from tidegate.runtime.merchant_api import endpoint
+from tidegate.runtime.merchant_api import endpoint, idempotency
 from tidegate.runtime.observability import annotate
 
 submit = bootstrap.submit_additional_info()
@@ -23,6 +23,7 @@ def handler(request: Request, store: Store) -> dict[str, Any]:
     trans_id = requests.transaction_id(request)
     annotate(payment_id=trans_id)
     info = requests.additional_info(request)
-    payment = submit(store.sid, trans_id, PAYMENTS, info)
+    key = idempotency(request, store, trans_id)
+    payment = submit(store.sid, trans_id, PAYMENTS, info, key)
     body = responses.created(payment, action_of(payment))
     return body | ({"metadata": info.metadata} if info.metadata else {})

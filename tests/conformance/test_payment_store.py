@@ -144,6 +144,16 @@ class TestOneIdOnePayment:
         assert payments.create(other, record) == record
         assert payments.get(SID, "PAY-2") is None
 
+    def test_an_idempotency_key_stands_for_its_first_request_alone(
+        self, payments: DynamoPayments, intent: Payment
+    ) -> None:
+        first = IdempotencyRecord(SID, "key", "", "f" * 64)
+        second = IdempotencyRecord(SID, "key", "", "e" * 64)
+        assert payments.remember(first) is None
+        assert payments.remember(second) == first
+        assert payments.idempotency(SID, "key") == first
+        assert payments.create(intent, replace(second, trans_id="PAY-1")) == first
+
     def test_an_operation_cannot_take_a_used_id(
         self, payments: DynamoPayments, intent: Payment
     ) -> None:

@@ -110,6 +110,10 @@ class MemoryPayments:
     def idempotency(self, sid: str, key: str) -> IdempotencyRecord | None:
         return self.keys.get((sid, key))
 
+    def remember(self, record: IdempotencyRecord) -> IdempotencyRecord | None:
+        held = self.keys.setdefault((record.sid, record.key), record)
+        return None if held is record else held
+
     def due(self, now: int, limit: int) -> Iterator[tuple[str, str]]:
         found = [item for item in self.items.values() if item.due_at and item.due_at <= now]
         found.sort(key=lambda item: item.due_at or 0)

@@ -74,6 +74,10 @@ class PaymentStore(Protocol):
     def idempotency(self, sid: str, key: str) -> IdempotencyRecord | None:
         """What an Idempotency-Key stands for."""
 
+    def remember(self, record: IdempotencyRecord) -> IdempotencyRecord | None:
+        """Let an Idempotency-Key stand for a request. None when written, otherwise what it stands
+        for already."""
+
     def due(self, now: int, limit: int) -> Iterator[tuple[str, str]]:
         """(sid, merchantTransID) of items whose ``due_at`` is not after ``now``, oldest first per
         shard."""

@@ -106,6 +106,20 @@ class StoredCard:
         return replace(self, version=self.version + 1, updated_at=at, **changes)  # type: ignore[arg-type]
 
 
+NO_NETWORK_TOKEN: dict[str, object] = {
+    "network_reference": None,
+    "sealed_network_token": None,
+    "network_first6": "",
+    "network_last4": "",
+    "network_expiry": "",
+    "account_reference": "",
+    "art_uri": "",
+    "network_status": TokenStatus.ENABLED,
+    "network_wanted": False,
+}
+"""Of a card whose network token has ended, or that never got one."""
+
+
 def id_of(value: str) -> str | None:
     """The stored card's id out of a gateway token, a network token's id or a recurring reference;
     None for other text."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tidegate.domain.errors import (
     DuplicateTransaction,
+    FieldMismatch,
     NotSent,
     StaleVersion,
     TokenUnknown,
@@ -17,14 +18,21 @@ from tidegate.domain.money import Money
 from tidegate.domain.payment import Payment, require_intent
 from tidegate.domain.routing import routes_for
 from tidegate.domain.store import Store
-from tidegate.domain.tokens import StoredCard, TokenCryptogram, TokenStatus
+from tidegate.domain.tokens import (
+    GATEWAY_PREFIX,
+    NETWORK_PREFIX,
+    NO_NETWORK_TOKEN,
+    StoredCard,
+    TokenCryptogram,
+    TokenStatus,
+)
 from tidegate.domain.transitions import Operation, Outcome, Status
 from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore, StoreDirectory, Vault
 from tidegate.ports_tokens import StoredCards, TokenServices
 from tidegate.services.card_seal import seal_card
 from tidegate.services.cards_on_file import PROVISION_S, CardsOnFile, network_token_of, with_expiry
 from tidegate.services.commands import MakeCryptogram
-from tidegate.services.idempotency import replayed
+from tidegate.services.idempotency import claim, first_use, replayed
 from tidegate.services.limits import CONFLICT_TRIES
 
 TOKENIZATIONS = frozenset({Operation.TOKENIZE})
@@ -49,6 +57,10 @@ class CardChange:
     """YYMM."""
     status: TokenStatus | None = None
     metadata: str | None = None
+    email: str | None = None
+    locale: str | None = None
+    user_reference: str | None = None
+    """Whose token it is meant to be; it cannot be given to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,55 +100,98 @@ class CardTokens:
         return Tokenization(payment, card, network_token_of(self.vault, card).pan)
 
     def of_token(self, sid: str, token: str) -> StoredCard:
-        """Enabled or not; raises TokenUnknown."""
-        return self.on_file.known(sid, token, field="token")
+        """By its gateway token, enabled or not; raises TokenUnknown."""
+        return self.on_file.known(sid, token, GATEWAY_PREFIX, field="token")
 
     def of_user(self, sid: str, user_reference: str) -> list[StoredCard]:
-        """The customer's gateway tokens, oldest first; raises UserUnknown where there is none."""
+        """The customer's tokens, oldest first; raises UserUnknown where there is none."""
         found = [
             card
             for card in self.cards.of_user(sid, user_reference)
-            if card.proven and card.gateway and not card.deleted
+            if card.proven and not card.deleted and (card.gateway or card.network_token_id)
         ]
         if not found:
             raise UserUnknown(field="userReference")
         return found
 
-    def change(self, sid: str, token: str, change: CardChange) -> StoredCard:
-        """Renew, disable, enable or describe a card; raises TokenUnknown, StaleVersion."""
+    def change(
+        self,
+        sid: str,
+        token: str,
+        change: CardChange,
+        idempotency: IdempotencyRecord | None = None,
+    ) -> StoredCard:
+        """Renew, disable, enable or describe a card; a repeated request changes nothing more.
+
+        Raises TokenUnknown, FieldMismatch (another customer's reference, or a key that was used
+        for something else), StaleVersion.
+        """
+        if first_use(self.payments, idempotency) is not None:
+            return self.of_token(sid, token)
         for _ in range(CONFLICT_TRIES):
             card = self.of_token(sid, token)
-            changes: dict[str, object] = {}
-            if change.expiry is not None:
-                renewed = with_expiry(self.on_file.open(card), change.expiry)
-                changes["sealed_card"] = seal_card(self.vault, sid, f"card/{card.id}", renewed)
-            if change.status is not None:
-                changes |= {"status": change.status, "network_status": change.status}
-                self._tell(card, enabled=change.status is TokenStatus.ENABLED)
-            if change.metadata is not None:
-                changes["metadata"] = change.metadata
-            after = card.changed(int(self.clock.now()), **changes)
+            after = self._changed(card, change)
             try:
                 self.cards.update(card, after)
             except StaleVersion:
                 continue
+            # Afterwards: a request that is cut short here is carried out by its repetition.
+            claim(self.payments, idempotency)
             return after
         raise StaleVersion("too many changes at once")
 
-    def delete(self, sid: str, token: str, at: str) -> None:
-        """End a token for good; raises TokenUnknown for one that is gone already."""
+    def _changed(self, card: StoredCard, change: CardChange) -> StoredCard:
+        if change.user_reference not in {None, card.user_reference}:
+            raise FieldMismatch("the token is another customer's", field="userInfo.reference")
+        given = {"metadata": change.metadata, "email": change.email, "locale": change.locale}
+        changes: dict[str, object] = {name: text for name, text in given.items() if text}
+        if change.expiry is not None:
+            renewed = with_expiry(self.on_file.open(card), change.expiry)
+            changes["sealed_card"] = seal_card(self.vault, card.sid, f"card/{card.id}", renewed)
+        if change.status is not None:
+            changes |= {"status": change.status, "network_status": change.status}
+            self._tell(card, enabled=change.status is TokenStatus.ENABLED)
+        return card.changed(int(self.clock.now()), **changes)
+
+    def delete(
+        self,
+        sid: str,
+        token: str,
+        idempotency: IdempotencyRecord | None = None,
+        *,
+        network_only: bool = False,
+    ) -> None:
+        """End a gateway token with all that belongs to it, or a network token alone, for good.
+
+        Raises TokenUnknown for one that is gone already, unless this very request ended it.
+        """
+        repeated = first_use(self.payments, idempotency) is not None
         for _ in range(CONFLICT_TRIES):
-            card = self.on_file.known(sid, token, field=at)
+            try:
+                card = self._known(sid, token, network_only=network_only)
+            except TokenUnknown:
+                if repeated:
+                    return
+                raise
+            # Beforehand: the repetition of a request that is cut short finds no token any more.
+            claim(self.payments, idempotency)
             if card.network_reference is not None:
                 self.token_services.delete(
                     card.brand, card.network_reference, timeout_s=PROVISION_S
                 )
+            left = network_only and card.gateway
+            ended = NO_NETWORK_TOKEN if left else {"deleted": True}
             try:
-                self.cards.update(card, card.changed(int(self.clock.now()), deleted=True))
+                self.cards.update(card, card.changed(int(self.clock.now()), **ended))
             except StaleVersion:
                 continue
             return
         raise StaleVersion("too many changes at once")
+
+    def _known(self, sid: str, token: str, *, network_only: bool) -> StoredCard:
+        if network_only:
+            return self.on_file.known(sid, token, NETWORK_PREFIX, field="networkTokenID")
+        return self.of_token(sid, token)
 
     def cryptogram(
         self,
@@ -152,7 +207,7 @@ class CardTokens:
             return self.known_cryptogram(store.sid, earlier.trans_id)
         if self.payments.get(store.sid, command.trans_id) is not None:
             raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
-        card = self.on_file.usable(store.sid, command.token_id, field=at)
+        card = self.on_file.usable(store.sid, command.token_id, NETWORK_PREFIX, field=at)
         if card.network_reference is None or card.network_status is not TokenStatus.ENABLED:
             raise TokenUnknown(field=at)
         made = self.token_services.cryptogram(

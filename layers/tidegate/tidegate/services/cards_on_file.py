@@ -19,7 +19,13 @@ from tidegate.domain.errors import (
 from tidegate.domain.message import Card
 from tidegate.domain.payment import Payment
 from tidegate.domain.store import Store
-from tidegate.domain.tokens import StoredCard, TokenStatus, id_of
+from tidegate.domain.tokens import (
+    GATEWAY_PREFIX,
+    NETWORK_PREFIX,
+    StoredCard,
+    TokenStatus,
+    id_of,
+)
 from tidegate.domain.transitions import Status
 from tidegate.ports import Clock, PaymentStore, Vault
 from tidegate.ports_tokens import Provisioning, StoredCards, TokenServices
@@ -50,22 +56,23 @@ class CardsOnFile:
     token_services: TokenServices
     clock: Clock
 
-    def usable(self, sid: str, value: str, *, field: str) -> StoredCard:
-        """The enabled card behind a token or recurring reference; raises TokenUnknown."""
-        card = self.known(sid, value, field=field)
+    def usable(self, sid: str, value: str, *kinds: str, field: str) -> StoredCard:
+        """The enabled card behind a token of one of these kinds; raises TokenUnknown."""
+        card = self.known(sid, value, *kinds, field=field)
         if card.status is not TokenStatus.ENABLED:
             raise TokenUnknown("the token is disabled", field=field)
         return card
 
-    def known(self, sid: str, value: str, *, field: str) -> StoredCard:
-        """The card behind a token that exists, enabled or not; raises TokenUnknown."""
-        card_id = id_of(value)
+    def known(self, sid: str, value: str, *kinds: str, field: str) -> StoredCard:
+        """The card behind a token that exists, enabled or not. ``kinds`` are prefixes: the id of
+        a network token buys nothing, a gateway token has no cryptogram. Raises TokenUnknown."""
+        card_id = id_of(value) if value.startswith(kinds) else None
         card = self.cards.get(sid, card_id) if card_id else None
         if card is None or card.deleted:
             raise TokenUnknown(field=field)
-        if value.startswith("pmt_") and not card.gateway:
+        if value.startswith(GATEWAY_PREFIX) and not card.gateway:
             raise TokenUnknown(field=field)
-        if value.startswith("nt-") and card.network_token_id is None:
+        if value.startswith(NETWORK_PREFIX) and card.network_token_id is None:
             raise TokenUnknown(field=field)
         return card if card.proven else self._proven_late(card, field)
 

@@ -54,6 +54,10 @@ class CreatePayment:
         VaultUnknown, AuthenticationRequired, AuthenticationUnsupported, RateUnknown,
         DuplicateTransaction, FieldMismatch and what ``resolve`` raises.
         """
+        # Before anything that may have changed since: a quote that has expired, a token that ended.
+        first = replayed(self.payments, store.sid, idempotency)
+        if isinstance(first, Payment):
+            return Step(first)
         if command.amount.currency not in store.currencies:
             raise CurrencyUnsupported(field="transAmount.currency")
         means = resolve(store, command, self.cards)

@@ -14,13 +14,35 @@ def replayed(
 
     Raises FieldMismatch (C0011) when the key was used with a different request.
     """
+    first = first_use(payments, idempotency)
+    return None if first is None else payments.get(sid, first.trans_id)
+
+
+def first_use(
+    payments: PaymentStore, idempotency: IdempotencyRecord | None
+) -> IdempotencyRecord | None:
+    """What the key stands for since this very request was sent first; None if the key is new or
+    absent. Raises FieldMismatch (C0011)."""
     if idempotency is None:
         return None
-    first = payments.idempotency(sid, idempotency.key)
-    if first is None:
-        return None
-    if first.fingerprint != idempotency.fingerprint:
+    first = payments.idempotency(idempotency.sid, idempotency.key)
+    if first is not None:
+        _check_same(first, idempotency)
+    return first
+
+
+def claim(payments: PaymentStore, idempotency: IdempotencyRecord | None) -> None:
+    """Let the key stand for this request from now on: for requests that make no record of their
+    own to write it with. Raises FieldMismatch (C0011)."""
+    if idempotency is None:
+        return
+    first = payments.remember(idempotency)
+    if first is not None:
+        _check_same(first, idempotency)
+
+
+def _check_same(first: IdempotencyRecord, given: IdempotencyRecord) -> None:
+    if first.fingerprint != given.fingerprint:
         raise FieldMismatch(
             "this Idempotency-Key was used with a different request", field="Idempotency-Key"
         )
-    return payments.get(sid, first.trans_id)

@@ -14,7 +14,7 @@ from tidegate.domain.errors import (
 from tidegate.domain.message import Card, StoredCredential
 from tidegate.domain.routing import Route, brand_of, routes_for
 from tidegate.domain.store import Store
-from tidegate.domain.tokens import StoredCard
+from tidegate.domain.tokens import GATEWAY_PREFIX, RECURRING_PREFIX, StoredCard
 from tidegate.domain.wallet import Scenario
 from tidegate.services.card_seal import NO_SECRETS, Secrets
 from tidegate.services.cards_on_file import CardsOnFile
@@ -108,9 +108,10 @@ def _network_token(store: Store, means: PayByNetworkToken) -> Resolved:
 
 def _token(store: Store, command: CreatePayment, means: PayByToken, cards: CardsOnFile) -> Resolved:
     field_name = "paymentMethod.token.value"
-    if means.value.startswith("rcr_"):
+    if means.value.startswith(RECURRING_PREFIX):
         field_name = "paymentMethod.recurringReference"
-    stored = cards.usable(store.sid, means.value, field=field_name)
+    kinds = (GATEWAY_PREFIX, RECURRING_PREFIX)
+    stored = cards.usable(store.sid, means.value, *kinds, field=field_name)
     card = cards.open(stored, means.cvc)
     routes = routes_for(stored.brand, store.routes)
     if not routes:

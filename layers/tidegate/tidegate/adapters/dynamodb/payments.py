@@ -104,6 +104,13 @@ class DynamoPayments:
             return None
         return IdempotencyRecord(sid, key, str(item["id"]), str(item["fp"]))
 
+    def remember(self, record: IdempotencyRecord) -> IdempotencyRecord | None:
+        try:
+            self._table.put(_key_item(record), absent())
+        except ConditionFailed:
+            return self.idempotency(record.sid, record.key)
+        return None
+
     def due(self, now: int, limit: int) -> Iterator[tuple[str, str]]:
         for shard in range(SHARDS):
             found = self._table.query(

@@ -68,6 +68,7 @@ class ChangeTokenBody(WireModel):
     """PUT paymentMethod?token=…"""
 
     paymentMethod: PaymentMethod | None = None
+    userInfo: UserInfo | None = None
     metadata: Metadata | None = None
 
 
@@ -151,21 +152,33 @@ def tokenize(request: Request, store: Store, today: date, decrypt: Decrypt) -> C
 
 
 def change_token(request: Request, today: date, decrypt: Decrypt) -> CardChange:
-    """PUT paymentMethod?token=…; raises MissingField where nothing is to be changed."""
+    """PUT paymentMethod?token=…; raises MissingField where nothing is to be changed.
+
+    A CVC is checked for its form and then forgotten: it is never kept.
+    """
     body = validated(ChangeTokenBody, request.body())
-    method = body.paymentMethod
+    method, user = body.paymentMethod, body.userInfo or UserInfo()
     info = method.card_info(decrypt) if method else None
     expiry = None
     if info is not None and info.expiryDate is not None:
         expiry = normalised_expiry(info.expiryDate, today)
     status = method.token.status if method and method.token else None
-    if expiry is None and status is None and body.metadata is None:
+    change = CardChange(
+        expiry=expiry,
+        status=TokenStatus(status) if status else None,
+        metadata=body.metadata,
+        email=user.email,
+        locale=user.locale,
+        user_reference=user.reference,
+    )
+    if change == CardChange() and (info is None or info.cvc is None):
         raise MissingField("nothing is to be changed", field="paymentMethod")
-    return CardChange(expiry, TokenStatus(status) if status else None, body.metadata)
+    return change
 
 
-def token_to_delete(request: Request) -> tuple[str, str]:
-    """(token or network token id, name of the parameter); raises MissingField, InvalidValue."""
+def token_to_delete(request: Request) -> tuple[str, bool]:
+    """(token or network token id, whether it is the latter); raises MissingField,
+    InvalidValue."""
     for name in ("token", "networkTokenID"):
         value = request.parameter(name)
         if value:
@@ -173,7 +186,7 @@ def token_to_delete(request: Request) -> tuple[str, str]:
                 raise InvalidValue("at most 64 bytes", field=name)
             if request.raw:
                 validated(DeleteTokenBody, request.body())
-            return value, name
+            return value, name == "networkTokenID"
     raise MissingField("the query needs token or networkTokenID", field="token")
 
 

@@ -1,0 +1,104 @@
+"""Each kind of token is good for its own use alone (contract, sections 2.11 to 2.14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.gateway import Gateway
+from tidegate.api.evocloud import responses_tokens
+from tidegate.domain.errors import FieldMismatch, TokenUnknown
+from tidegate.domain.tokens import StoredCard
+from tidegate.domain.transitions import Operation
+from tidegate.services.card_tokens import CardChange
+from tidegate.services.commands import KeepCard, MakeCryptogram, PayByToken
+
+SID = "S024116"
+INFO = ("CRY-1", "2025-03-04T09:28:20Z")
+
+
+def kept(gateway: Gateway, trans_id: str = "TOK-1", *, gateway_token: bool = True) -> StoredCard:
+    keep = KeepCard("cust-42", "VAULT-T1", None, "mei@shop.example", "en_US", gateway_token)
+    payment = gateway.pay(trans_id, 0, intent=Operation.TOKENIZE, keep=keep)
+    card = gateway.card_tokens.outcome(payment).card
+    assert card is not None
+    return card
+
+
+def network_token_id(card: StoredCard) -> str:
+    assert card.network_token_id is not None
+    return card.network_token_id
+
+
+USES: dict[str, Callable[[Gateway, str], object]] = {
+    "pay": lambda gateway, value: gateway.pay(means=PayByToken(value)),
+    "look up": lambda gateway, value: gateway.card_tokens.of_token(SID, value),
+    "change": lambda gateway, value: gateway.card_tokens.change(SID, value, CardChange("3101")),
+    "end": lambda gateway, value: gateway.card_tokens.delete(SID, value),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_network_tokens_id_is_no_gateway_token(use: str) -> None:
+    gateway = Gateway()
+    card = kept(gateway, gateway_token=False)
+    with pytest.raises(TokenUnknown):
+        USES[use](gateway, network_token_id(card))
+    assert gateway.visa.authorizations[1:] == []
+
+
+def test_a_gateway_token_has_no_cryptogram_and_is_no_network_tokens_id() -> None:
+    gateway = Gateway()
+    card = kept(gateway)
+    with pytest.raises(TokenUnknown):
+        gateway.card_tokens.cryptogram(gateway.store, MakeCryptogram(*INFO, card.token))
+    with pytest.raises(TokenUnknown):
+        gateway.card_tokens.delete(SID, card.token, network_only=True)
+
+
+def test_a_network_token_ends_alone() -> None:
+    gateway = Gateway()
+    card = kept(gateway)
+    gateway.card_tokens.delete(SID, network_token_id(card), network_only=True)
+    assert gateway.tokens.deleted == ["ref-1"]
+    (shown,) = responses_tokens.cards(gateway.card_tokens.of_user(SID, "cust-42"))[
+        "paymentMethodList"
+    ]
+    assert shown["token"]["value"] == card.token
+    assert not {"networkToken", "paymentAccountReference"} & set(shown)
+    assert gateway.pay(means=PayByToken(card.token)).failure_code is None
+    with pytest.raises(TokenUnknown):
+        gateway.card_tokens.delete(SID, network_token_id(card), network_only=True)
+    # Looking at the tokenization again makes no second one.
+    gateway.card_tokens.tokenization(SID, "TOK-1")
+    assert len(gateway.tokens.provisioned) == 1
+
+
+def test_a_gateway_token_ends_with_its_network_token() -> None:
+    gateway = Gateway()
+    card = kept(gateway)
+    gateway.card_tokens.delete(SID, card.token)
+    assert gateway.tokens.deleted == ["ref-1"]
+    command = MakeCryptogram(*INFO, network_token_id(card))
+    with pytest.raises(TokenUnknown):
+        gateway.card_tokens.cryptogram(gateway.store, command)
+
+
+def test_a_network_token_alone_is_among_its_customers_tokens() -> None:
+    gateway = Gateway()
+    card = kept(gateway, gateway_token=False)
+    (shown,) = responses_tokens.cards(gateway.card_tokens.of_user(SID, "cust-42"))[
+        "paymentMethodList"
+    ]
+    assert shown["networkToken"]["tokenID"] == network_token_id(card)
+    assert "token" not in shown
+
+
+def test_a_token_keeps_its_customer() -> None:
+    gateway = Gateway()
+    card = kept(gateway)
+    change = CardChange(email="new@shop.example", user_reference="cust-42")
+    assert gateway.card_tokens.change(SID, card.token, change).email == "new@shop.example"
+    with pytest.raises(FieldMismatch):
+        gateway.card_tokens.change(SID, card.token, CardChange(user_reference="cust-43"))
