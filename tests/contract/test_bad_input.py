@@ -174,6 +174,8 @@ CHANGE_ROWS: list[tuple[str, Any, str]] = [
     ("initiatingReason", "x" * 65, "V0002"),
     ("initiatingReason", 1, "V0000"),
     ("webhook", "shop.example", "V0002"),
+    ("transAmount.value", "0", "V0002"),
+    ("transAmount.value", "0.00", "V0002"),
 ]
 
 
@@ -241,12 +243,24 @@ def test_a_shop_needs_its_scenario() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [None, {"merchantTransID": [""]}, {"merchantTransID": ["A", "B"]}]
+    ("query", "code"),
+    [
+        (None, "V0001"),
+        ({"merchantTransID": [""]}, "V0001"),
+        ({"merchantTransID": ["A", "B"]}, "V0002"),
+    ],
 )
-def test_a_change_needs_one_payment_in_its_query(query: Any) -> None:
+def test_a_change_needs_one_payment_in_its_query(query: Any, code: str) -> None:
     with pytest.raises(TidegateError) as refused:
         requests.capture_or_refund(Request.of(wire.event(body=wire.a_change_body(), query=query)))
-    assert (refused.value.code, refused.value.field) == ("V0001", "merchantTransID")
+    assert (refused.value.code, refused.value.field) == (code, "merchantTransID")
+
+
+def test_a_payment_names_one_quote_or_none() -> None:
+    query = {"merchantTransID": ["FX-1", "FX-2"]}
+    with pytest.raises(TidegateError) as refused:
+        create(Request.of(wire.event(body=wire.a_payment_body(), query=query)))
+    assert (refused.value.code, refused.value.field) == ("V0002", "merchantTransID")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_bad_inquiry_is_refused_by_field(path: str, value: Any, code: str) -> 
         ({}, "V0001", "baseCurrency"),
         ({"baseCurrency": "HKD"}, "V0001", "quoteCurrency"),
         ({"baseCurrency": "", "quoteCurrency": "USD"}, "V0001", "baseCurrency"),
-        ({"baseCurrency": ["HKD", "JPY"], "quoteCurrency": "USD"}, "V0001", "baseCurrency"),
+        ({"baseCurrency": ["HKD", "JPY"], "quoteCurrency": "USD"}, "V0002", "baseCurrency"),
         ({"baseCurrency": "hkd", "quoteCurrency": "USD"}, "V0000", "baseCurrency"),
         ({"baseCurrency": "HKD", "quoteCurrency": "QQQ"}, "B0007", "quoteCurrency"),
         ({"baseCurrency": "HKD", "quoteCurrency": "HKD"}, "V0008", "quoteCurrency"),

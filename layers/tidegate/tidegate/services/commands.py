@@ -97,6 +97,8 @@ class CreatePayment:
     local: Money | None = None
     order: str | None = None
     """merchantOrderID of the LinkPay order that is paid."""
+    mcc: str | None = None
+    """The trade that the request names; it has to be the store's."""
 
 
 @dataclass(frozen=True, slots=True)

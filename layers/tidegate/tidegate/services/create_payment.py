@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tidegate.domain.errors import (
     CurrencyUnsupported,
     DuplicateTransaction,
+    InvalidValue,
     OperationUnsupported,
 )
 from tidegate.domain.legs import open_leg, open_wallet_leg
@@ -50,8 +51,8 @@ class CreatePayment:
         """The payment as far as its outcome is known, still Pending where it is not; and what the
         payer has to do, where that is something that only this answer can tell.
 
-        Raises CurrencyUnsupported, CardRangeUnsupported, BrandUnsupported, TokenUnknown,
-        VaultUnknown, AuthenticationRequired, AuthenticationUnsupported, RateUnknown,
+        Raises CurrencyUnsupported, InvalidValue, CardRangeUnsupported, BrandUnsupported,
+        TokenUnknown, VaultUnknown, AuthenticationRequired, AuthenticationUnsupported, RateUnknown,
         DuplicateTransaction, FieldMismatch and what ``resolve`` raises.
         """
         # Before anything that may have changed since: a quote that has expired, a token that ended.
@@ -60,6 +61,8 @@ class CreatePayment:
             return Step(first)
         if command.amount.currency not in store.currencies:
             raise CurrencyUnsupported(field="transAmount.currency")
+        if command.mcc not in {None, store.acceptor.mcc}:
+            raise InvalidValue("the store has no such MCC", field="storeInfo.MCC")
         means = resolve(store, command, self.cards)
         authenticating = authentication_of(store, command, means)
         intent = self._intent(store, command, means, authenticating)

@@ -45,9 +45,12 @@ class Request:
         )
 
     def parameter(self, name: str) -> str | None:
-        """A query parameter that is given exactly once."""
+        """A query parameter; None if it is absent or empty. Raises InvalidValue for one that is
+        given more than once: nobody could tell which of them is meant."""
         values = [value for given, value in self.query if given == name]
-        return values[0] if len(values) == 1 else None
+        if len(values) > 1:
+            raise InvalidValue("given more than once in the query", field=name)
+        return values[0] or None if values else None
 
     def body_text(self) -> str:
         """The body as it was signed; raises MalformedBody if it is not UTF-8, InvalidValue if too

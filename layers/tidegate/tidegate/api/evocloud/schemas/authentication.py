@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StrictBool, StrictStr
 
@@ -14,6 +12,7 @@ from tidegate.api.evocloud.schemas.fields import (
     S254,
     WireModel,
     at_most,
+    is_proof,
     one_of,
     whole,
 )
@@ -25,7 +24,6 @@ from tidegate.domain.errors import (
 )
 from tidegate.services.commands import Authenticate
 
-AUTHENTICATION_VALUE_BYTES = 20
 MODES = ("threeDSPage", "threeDSIntegrator", "SecurePlus", "threeDS")
 _STATUS_OF_ECI = {"05": "Y", "02": "Y", "06": "A", "01": "A"}
 YesNo = Annotated[StrictStr, one_of("Y", "N", "U")]
@@ -44,9 +42,10 @@ class MpiData(WireModel):
 class RedirectData(WireModel):
     """What the merchant's own page learnt from the browser."""
 
+    spellings: ClassVar = {"threeDSComplnd": "threeDSCompInd"}
+
     cres: StrictStr | None = None
     threeDSCompInd: YesNo | None = None
-    threeDSComplnd: YesNo | None = None
     threeDSFinished: YesNo | None = None
 
 
@@ -116,7 +115,7 @@ class AuthenticationBody(WireModel):
         for name in ("cavv", "eci", "dsTransID"):
             if getattr(data, name) is None:
                 raise MissingConditionalField(field=f"authentication.threeDS.mpiData.{name}")
-        if not _is_authentication_value(data.cavv or ""):
+        if not is_proof(data.cavv or ""):
             raise InvalidValue(
                 "must be 20 bytes in base64", field="authentication.threeDS.mpiData.cavv"
             )
@@ -146,13 +145,6 @@ def authenticate(
         browser=given.browserInfo.read(ip) if given.browserInfo else None,
         external=given.external(),
     )
-
-
-def _is_authentication_value(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) == AUTHENTICATION_VALUE_BYTES
-    except (binascii.Error, ValueError):
-        return False
 
 
 def _minutes(value: Any) -> int:

@@ -3,10 +3,12 @@ either."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -22,12 +24,16 @@ from pydantic_core import PydanticCustomError, core_schema
 SCRIPTS = ("javascript", "data", "vbscript", "blob", "filesystem", "about", "view-source")
 """Schemes of addresses that are documents of their own, in whoever opens them."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+PROOF_BYTES = 20
 PLATFORMS = ("WEB", "WAP", "APP", "MINI", "INWALLET", "POS")
 
 
 class WireModel(BaseModel):
     """Unknown fields are ignored, null and "" count as absent; a value never shows up in an error
     or a representation."""
+
+    spellings: ClassVar[Mapping[str, str]] = {}
+    """Other names that clients use for a field; its own goes first (contract, 9.10)."""
 
     model_config = ConfigDict(
         extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
@@ -38,7 +44,11 @@ class WireModel(BaseModel):
     def _without_empty(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        return {name: value for name, value in given.items() if value is not None and value != ""}
+        found = {name: value for name, value in given.items() if value is not None and value != ""}
+        for other, name in cls.spellings.items():
+            if other in found:
+                found.setdefault(name, found.pop(other))
+        return found
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
@@ -96,6 +106,19 @@ def _currency(text: str) -> str:
     return text
 
 
+def digits(least: int, most: int) -> Rule:
+    """So many digits, no other character."""
+
+    def check(text: str) -> str:
+        if not (text.isascii() and text.isdigit()):
+            raise fault("V0000", "must hold digits only")
+        if not least <= len(text) <= most:
+            raise fault("V0002", f"must have {least} to {most} digits")
+        return text
+
+    return Rule(check, {"pattern": f"^[0-9]{{{least},{most}}}$"})
+
+
 def one_of(*allowed: str) -> Rule:
     """A closed list."""
 
@@ -122,6 +145,15 @@ def _return_url(text: str) -> str:
     if not all("!" <= char <= "~" for char in text):
         raise fault("V0002", "must be plain ASCII, no space")
     return text
+
+
+def is_proof(text: str) -> bool:
+    """Whether it is what networks take for an authentication value or a token's cryptogram: 20
+    bytes in base64."""
+    try:
+        return len(base64.b64decode(text, validate=True)) == PROOF_BYTES
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _number_as_text(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import StrictStr
 
 from tidegate.api.evocloud.request import Request
+from tidegate.api.evocloud.schemas.context import UserInfo
 from tidegate.api.evocloud.schemas.fields import (
     AS_TEXT,
     S64,
@@ -23,7 +24,6 @@ from tidegate.api.evocloud.schemas.fields import (
     whole,
 )
 from tidegate.api.evocloud.schemas.payment_method import RecurringModel
-from tidegate.api.evocloud.schemas.requests import UserInfo
 from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, Moment, TransAmount
 from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import InvalidValue

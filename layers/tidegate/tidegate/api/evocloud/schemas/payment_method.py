@@ -9,7 +9,17 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictStr
 
-from tidegate.api.evocloud.schemas.fields import S32, S64, Rule, WireModel, at_most, fault, one_of
+from tidegate.api.evocloud.schemas.fields import (
+    S32,
+    S64,
+    Rule,
+    WireModel,
+    at_most,
+    digits,
+    fault,
+    is_proof,
+    one_of,
+)
 from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.clearing import luhn_digit
 from tidegate.domain.errors import (
@@ -37,21 +47,11 @@ TYPES = (
     "cash",
     "networkToken",
 )
+WALLET_IDENTIFIERS = ("MDESForMerchants", "ApplePay")
 _AT = "paymentMethod.card.cardInfo"
 _TOKEN = "paymentMethod.token"  # noqa: S105  the name of a field
 Decrypt = Callable[[str], dict[str, Any]]
 """Opens ``encryptedCardInfo``; raises DecryptionFailed."""
-
-
-def _digits(least: int, most: int) -> Rule:
-    def check(text: str) -> str:
-        if not (text.isascii() and text.isdigit()):
-            raise fault("V0000", "must hold digits only")
-        if not least <= len(text) <= most:
-            raise fault("V0002", f"must have {least} to {most} digits")
-        return text
-
-    return Rule(check, {"pattern": f"^[0-9]{{{least},{most}}}$"})
 
 
 def _recurring(text: str) -> str:
@@ -60,9 +60,9 @@ def _recurring(text: str) -> str:
     return text
 
 
-Pan = Annotated[StrictStr, _digits(12, 19)]
-Expiry = Annotated[StrictStr, _digits(4, 4)]
-Cvc = Annotated[StrictStr, _digits(3, 4)]
+Pan = Annotated[StrictStr, digits(12, 19)]
+Expiry = Annotated[StrictStr, digits(4, 4)]
+Cvc = Annotated[StrictStr, digits(3, 4)]
 RecurringModel = Annotated[StrictStr, Rule(_recurring, {"pattern": "^(Subscription$|Unscheduled)"})]
 
 
@@ -93,9 +93,9 @@ class TokenMethod(WireModel):
     type: Annotated[StrictStr, one_of("gatewayToken", "networkToken")] | None = None
     expiryDate: Expiry | None = Field(None, repr=False)
     tokenCryptogram: S64 | None = Field(None, repr=False)
-    eci: Annotated[StrictStr, _digits(2, 2)] | None = None
+    eci: Annotated[StrictStr, digits(2, 2)] | None = None
     paymentBrand: S32 | None = None
-    walletIdentifiers: S32 | None = None
+    walletIdentifiers: Annotated[StrictStr, one_of(*WALLET_IDENTIFIERS)] | None = None
     cvc: Cvc | None = Field(None, repr=False)
     status: Annotated[StrictStr, one_of("enabled", "disabled")] | None = None
 
@@ -104,7 +104,9 @@ class WalletMethod(WireModel):
     """``paymentMethod.e-wallet``."""
 
     paymentBrand: S32 | None = None
-    paymentCode: Annotated[StrictStr, _digits(16, 28)] | None = Field(None, repr=False)
+    paymentCode: Annotated[StrictStr, digits(16, 28)] | None = Field(None, repr=False)
+    subOpenID: S64 | None = Field(None, repr=False)
+    subAppID: S64 | None = None
 
 
 class NetworkTokenMethod(WireModel):
@@ -192,6 +194,8 @@ class PaymentMethod(WireModel):
                 raise MissingConditionalField(field=f"{_TOKEN}.{name}")
         if not (given.value.isascii() and given.value.isdigit() and 12 <= len(given.value) <= 19):
             raise InvalidValue("a network token has 12 to 19 digits", field=f"{_TOKEN}.value")
+        if not is_proof(given.tokenCryptogram or ""):
+            raise InvalidValue("must be 20 bytes in base64", field=f"{_TOKEN}.tokenCryptogram")
         expiry = normalised_expiry(given.expiryDate or "", today, f"{_TOKEN}.expiryDate")
         return PayByNetworkToken(
             Card(given.value, expiry),

@@ -9,17 +9,15 @@ from pydantic import Field, StrictBool, StrictStr
 
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas.authentication import AuthenticationBody, authenticate
+from tidegate.api.evocloud.schemas.context import Context, TransInitiator, UserInfo
 from tidegate.api.evocloud.schemas.fields import (
     AS_TEXT,
     S64,
-    S254,
     Hours,
     Metadata,
-    Platform,
     ReturnUrl,
     Url,
     WireModel,
-    at_most,
     one_of,
     whole,
 )
@@ -33,35 +31,10 @@ from tidegate.domain.errors import (
     MissingField,
 )
 from tidegate.domain.message import Card
-from tidegate.domain.wallet import Scenario
 from tidegate.services.commands import AdditionalInfo, ChangePayment, CreatePayment, KeepCard
 
 
-class TransInitiator(WireModel):
-    """Where the payer is."""
-
-    platform: Platform | None = None
-    paymentScenario: Annotated[StrictStr, one_of("EC", "inStore")] | None = None
-    inStorePaymentScenario: Annotated[StrictStr, one_of("CPM", "MPM")] | None = None
-
-    def scenario(self) -> Scenario:
-        """How a wallet's payer gets to pay; raises MissingConditionalField."""
-        if self.paymentScenario != "inStore":
-            return "redirect"
-        if self.inStorePaymentScenario is None:
-            raise MissingConditionalField(field="transInitiator.inStorePaymentScenario")
-        return "CPM" if self.inStorePaymentScenario == "CPM" else "MPM"
-
-
-class UserInfo(WireModel):
-    """The merchant's customer."""
-
-    reference: S64 | None = None
-    email: S254 | None = None
-    locale: Annotated[StrictStr, at_most(16)] | None = None
-
-
-class PaymentBody(WireModel):
+class PaymentBody(Context):
     """POST payment."""
 
     merchantTransInfo: MerchantTransInfo
@@ -72,7 +45,9 @@ class PaymentBody(WireModel):
     allowAuthentication: StrictBool | None = None
     authenticationOnly: StrictBool | None = None
     authentication: AuthenticationBody | None = None
-    userInfo: UserInfo | None = None
+    allowAvsCheck: StrictBool | None = None
+    enhanceMonitoring: StrictBool | None = None
+    extendAuthorizationDateIndicator: Annotated[StrictStr, one_of("Y")] | None = None
     localAmount: TransAmount | None = None
     validTime: Annotated[StrictStr, AS_TEXT, whole(1, 43200)] | None = None
     webhook: Url | None = None
@@ -100,8 +75,9 @@ class AdditionalInfoBody(WireModel):
 def create_payment(request: Request, today: date, decrypt: Decrypt) -> CreatePayment:
     """POST payment as a command; raises the errors of the contract, each naming its field."""
     body = validated(PaymentBody, request.body())
-    initiator = body.transInitiator or TransInitiator()
-    means = body.paymentMethod.means(today, initiator.scenario(), decrypt)
+    initiator = body.transInitiator
+    scenario = initiator.scenario() if initiator else "redirect"
+    means = body.paymentMethod.means(today, scenario, decrypt)
     hours, user = body.captureAfterHours, body.userInfo or UserInfo()
     quote_id = request.parameter("merchantTransID")
     if body.localAmount is not None and quote_id is None:
@@ -113,7 +89,7 @@ def create_payment(request: Request, today: date, decrypt: Decrypt) -> CreatePay
         means=means,
         capture_after_hours=None if hours is None else int(hours),
         order_reference=body.merchantTransInfo.merchantOrderReference,
-        platform=initiator.platform,
+        platform=initiator.platform if initiator else None,
         metadata=body.metadata,
         webhook=body.webhook,
         return_url=body.returnURL,
@@ -126,6 +102,7 @@ def create_payment(request: Request, today: date, decrypt: Decrypt) -> CreatePay
         recurring=body.paymentMethod.recurringProcessingModel,
         quote_id=quote_id,
         local=body.localAmount.money() if body.localAmount else None,
+        mcc=body.mcc(),
     )
 
 
@@ -170,6 +147,8 @@ def change_payment(request: Request, *, with_amount: bool = True) -> ChangePayme
         raw.pop("transAmount", None)
     body = validated(ChangeBody, raw)
     amount = body.transAmount.money() if body.transAmount else None
+    if amount is not None and amount.minor == 0:
+        raise InvalidValue("must be more than zero", field="transAmount.value")
     return ChangePayment(
         trans_id=body.merchantTransInfo.merchantTransID,
         trans_time=body.merchantTransInfo.merchantTransTime,
@@ -192,7 +171,7 @@ def additional_info(request: Request) -> AdditionalInfo:
     data = given.threeDS.redirectData if given.threeDS else None
     if data is None:
         raise MissingConditionalField(field="authentication.threeDS.redirectData")
-    completed = data.threeDSCompInd or data.threeDSComplnd
+    completed = data.threeDSCompInd
     finished = data.threeDSFinished == "Y" or data.cres is not None
     if completed is None and not finished:
         raise MissingConditionalField(field="authentication.threeDS.redirectData.threeDSFinished")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
 
-from pydantic import StrictBool, StrictStr
+from pydantic import StrictBool
 
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas.authentication import AuthenticationBody, authenticate
+from tidegate.api.evocloud.schemas.context import (
+    Context,
+    TradeInfo,
+    TransInitiator,
+    UserInfo,
+)
 from tidegate.api.evocloud.schemas.fields import (
     S64,
     Currency,
@@ -16,14 +21,12 @@ from tidegate.api.evocloud.schemas.fields import (
     ReturnUrl,
     Url,
     WireModel,
-    one_of,
 )
 from tidegate.api.evocloud.schemas.payment_method import (
     Decrypt,
     PaymentMethod,
     normalised_expiry,
 )
-from tidegate.api.evocloud.schemas.requests import TransInitiator, UserInfo
 from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
 from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import (
@@ -48,13 +51,12 @@ class CurrencyOnly(WireModel):
     currency: Currency
 
 
-class TokenizeBody(WireModel):
+class TokenizeBody(Context):
     """POST paymentMethod."""
 
     merchantTransInfo: MerchantTransInfo
     paymentMethod: PaymentMethod
-    transInitiator: TransInitiator | None = None
-    userInfo: UserInfo | None = None
+    transInitiator: TransInitiator
     transAmount: CurrencyOnly | None = None
     networkTokenOnly: StrictBool | None = None
     allowAuthentication: StrictBool | None = None
@@ -88,21 +90,13 @@ class CryptogramBody(WireModel):
     metadata: Metadata | None = None
 
 
-class TradeInfo(WireModel):
-    """What the money is for."""
-
-    tradeType: StrictStr | None = None
-    purposeOfPayment: Annotated[StrictStr, one_of("OCT")] | None = None
-
-
-class PayoutBody(WireModel):
+class PayoutBody(Context):
     """POST payout."""
 
     merchantTransInfo: MerchantTransInfo
     transAmount: TransAmount
     paymentMethod: PaymentMethod
-    tradeInfo: TradeInfo
-    transInitiator: TransInitiator | None = None
+    transInitiator: TransInitiator
     webhook: Url | None = None
     metadata: Metadata | None = None
 
@@ -134,7 +128,7 @@ def tokenize(request: Request, store: Store, today: date, decrypt: Decrypt) -> C
         means=card,
         intent=Operation.TOKENIZE,
         order_reference=body.merchantTransInfo.merchantOrderReference,
-        platform=body.transInitiator.platform if body.transInitiator else None,
+        platform=body.transInitiator.platform,
         metadata=body.metadata,
         webhook=body.webhook,
         return_url=body.returnURL,
@@ -148,6 +142,7 @@ def tokenize(request: Request, store: Store, today: date, decrypt: Decrypt) -> C
             gateway_token=not network_only,
         ),
         user_reference=reference,
+        mcc=body.mcc(),
     )
 
 
@@ -211,10 +206,7 @@ def cryptogram(request: Request) -> MakeCryptogram:
 def payout(request: Request, today: date, decrypt: Decrypt) -> CreatePayment:
     """POST payout as a command; raises MissingField, InvalidValue, OperationUnsupported."""
     body = validated(PayoutBody, request.body())
-    if body.tradeInfo.tradeType != "Funds_Disbursement":
-        raise InvalidValue("must be Funds_Disbursement", field="tradeInfo.tradeType")
-    if body.tradeInfo.purposeOfPayment is None:
-        raise MissingField(field="tradeInfo.purposeOfPayment")
+    _check_trade(body.tradeInfo)
     if body.paymentMethod.kind() != "card":
         raise OperationUnsupported("payouts go to cards", field="paymentMethod.type")
     amount = body.transAmount.money()
@@ -227,7 +219,19 @@ def payout(request: Request, today: date, decrypt: Decrypt) -> CreatePayment:
         means=body.paymentMethod.payout_card(today, decrypt),
         intent=Operation.PAYOUT,
         order_reference=body.merchantTransInfo.merchantOrderReference,
-        platform=body.transInitiator.platform if body.transInitiator else None,
+        platform=body.transInitiator.platform,
         metadata=body.metadata,
         webhook=body.webhook,
+        mcc=body.mcc(),
     )
+
+
+def _check_trade(trade: TradeInfo | None) -> None:
+    """Card payouts are original credits and nothing else."""
+    given = trade or TradeInfo()
+    for name, needed in (("tradeType", "Funds_Disbursement"), ("purposeOfPayment", "OCT")):
+        value = getattr(given, name)
+        if value is None:
+            raise MissingField(field=f"tradeInfo.{name}")
+        if value != needed:
+            raise InvalidValue(f"must be {needed}", field=f"tradeInfo.{name}")
