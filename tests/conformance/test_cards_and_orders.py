@@ -150,6 +150,7 @@ def test_a_payment_keeps_every_detail(table: Table) -> None:
         step_up="threeDSIntegrator",
         stored_card=CARD.id,
         stores_card=True,
+        gateway_token=True,
         network_token=True,
         proof_eci="06",
         stored="recurring",

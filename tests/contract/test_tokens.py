@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.support.gateway import Gateway
-from tidegate.api.evocloud import responses_tokens
+from tidegate.api.evocloud import responses, responses_tokens
 from tidegate.domain.errors import FieldMismatch, TokenUnknown
+from tidegate.domain.payment import Payment
 from tidegate.domain.tokens import StoredCard
 from tidegate.domain.transitions import Operation
 from tidegate.services.card_tokens import CardChange
@@ -16,6 +18,7 @@ from tidegate.services.commands import KeepCard, MakeCryptogram, PayByToken
 
 SID = "S024116"
 INFO = ("CRY-1", "2025-03-04T09:28:20Z")
+AGREEMENT = KeepCard("cust-42", gateway_token=False, network_token=False)
 
 
 def kept(gateway: Gateway, trans_id: str = "TOK-1", *, gateway_token: bool = True) -> StoredCard:
@@ -102,3 +105,54 @@ def test_a_token_keeps_its_customer() -> None:
     assert gateway.card_tokens.change(SID, card.token, change).email == "new@shop.example"
     with pytest.raises(FieldMismatch):
         gateway.card_tokens.change(SID, card.token, CardChange(user_reference="cust-43"))
+
+
+def shown_of(payment: Payment) -> dict[str, Any]:
+    method: dict[str, Any] = responses.created(payment)["paymentMethod"]
+    return {name: method[name] for name in ("token", "recurringReference") if name in method}
+
+
+def test_every_token_that_a_payment_shows_can_be_charged() -> None:
+    gateway = Gateway()
+    agreed = gateway.pay("PAY-1", recurring="Subscription", keep=AGREEMENT)
+    reference = shown_of(agreed)["recurringReference"]
+    assert set(shown_of(agreed)) == {"recurringReference"}
+    again = gateway.pay("PAY-2", means=PayByToken(reference), recurring="Subscription")
+    assert shown_of(again) == {"recurringReference": reference}
+
+    kept_too = gateway.pay("PAY-3", keep=KeepCard("cust-42", "VAULT-T1"))
+    token = shown_of(kept_too)["token"]["value"]
+    for trans_id, model in (("PAY-4", None), ("PAY-5", "UnscheduledCardOnFile")):
+        charged = gateway.pay(trans_id, means=PayByToken(token), recurring=model)
+        assert charged.failure_code is None
+        assert set(shown_of(charged)) == {"token"}
+        assert shown_of(charged)["token"]["value"] == token
+        assert gateway.query.payment(SID, trans_id).gateway_token
+
+
+@pytest.mark.parametrize(
+    ("model", "initiated"),
+    [
+        (None, "unscheduled"),
+        ("Subscription", "recurring"),
+        ("UnscheduledCardOnFile", "unscheduled"),
+    ],
+)
+def test_who_charges_by_an_agreements_reference_is_the_merchant(
+    model: str | None, initiated: str
+) -> None:
+    gateway = Gateway()
+    reference = shown_of(gateway.pay("PAY-1", recurring="Subscription", keep=AGREEMENT))
+    means = PayByToken(reference["recurringReference"])
+    gateway.pay("PAY-2", means=means, recurring=model)
+    assert gateway.visa.authorizations[-1].stored == initiated
+
+
+def test_a_tokenization_whose_token_has_ended_stays_a_success() -> None:
+    gateway = Gateway()
+    card = kept(gateway)
+    gateway.card_tokens.delete(SID, card.token)
+    made = gateway.card_tokens.tokenization(SID, "TOK-1")
+    method = responses_tokens.found_tokenization(made)["paymentMethod"]
+    assert method["status"] == "Success"
+    assert not {"token", "networkToken", "recurringReference"} & set(method)

@@ -139,6 +139,9 @@ class Payment:
     stored_card: str | None = None
     """Id of the card on file that is charged, or that is made once the network agrees."""
     stores_card: bool = False
+    gateway_token: bool = False
+    """The card on file has a gateway token that is the merchant's to know: it was charged by it,
+    or is to get one."""
     network_token: bool = False
     """The number that the network gets is a network token."""
     proof_eci: str | None = None

@@ -128,6 +128,7 @@ class CreatePayment:
             order=command.order,
             stored_card=self._card_id(command.keep, means.stored_card),
             stores_card=command.keep is not None,
+            gateway_token=command.keep.gateway_token if command.keep else means.gateway_token,
             original_reference=means.stored_card.scheme_reference if means.stored_card else None,
         )
 

@@ -43,6 +43,8 @@ class Resolved:
     network_token: bool = False
     proof_eci: str | None = None
     stored: StoredCredential | None = None
+    gateway_token: bool = False
+    """The card on file was named by its gateway token."""
 
     @property
     def by_merchant(self) -> bool:
@@ -123,12 +125,14 @@ def _token(store: Store, command: CreatePayment, means: PayByToken, cards: Cards
         card,
         Secrets(cvc=means.cvc),
         stored_card=stored,
-        stored=_initiated(command),
+        stored=_initiated(command, means),
+        gateway_token=means.value.startswith(GATEWAY_PREFIX),
     )
 
 
-def _initiated(command: CreatePayment) -> StoredCredential:
-    """By the cardholder, unless the merchant names an agreement under which it charges."""
+def _initiated(command: CreatePayment, means: PayByToken) -> StoredCredential:
+    """By the cardholder, unless the merchant names an agreement under which it charges, or the
+    reference that it got for one."""
     if command.recurring is None:
-        return "cardholder"
+        return "unscheduled" if means.value.startswith(RECURRING_PREFIX) else "cardholder"
     return "recurring" if command.recurring == "Subscription" else "unscheduled"

@@ -174,18 +174,21 @@ def payment_method(payment: Payment) -> dict[str, Any]:
 
 
 def _on_file(payment: Payment) -> dict[str, Any]:
-    """The token of a card that is kept: a decline makes none."""
+    """The tokens of a card that is kept: a decline makes none, and no one is shown that buys
+    nothing. The reference of a recurring agreement is told where the agreement is made, or where
+    it was charged by it."""
     if payment.stored_card is None or payment.status is Status.FAILED:
         return {}
-    if payment.stored == "cardholder" or payment.stores_card:
-        token = {
-            "value": GATEWAY_PREFIX + payment.stored_card,
-            "first6No": payment.first6,
-            "last4No": payment.last4,
-        }
-        recurring = RECURRING_PREFIX + payment.stored_card if payment.stores_card else None
-        return {"token": token, **optional(recurringReference=recurring)}
-    return {"recurringReference": RECURRING_PREFIX + payment.stored_card}
+    token = {
+        "value": GATEWAY_PREFIX + payment.stored_card,
+        "first6No": payment.first6,
+        "last4No": payment.last4,
+    }
+    referred = payment.stores_card or not payment.gateway_token
+    return optional(
+        token=token if payment.gateway_token else None,
+        recurringReference=RECURRING_PREFIX + payment.stored_card if referred else None,
+    )
 
 
 def authentication_object(payment: Payment) -> dict[str, Any] | None:

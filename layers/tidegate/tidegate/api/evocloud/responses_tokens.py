@@ -272,9 +272,8 @@ _AUTHENTICATION_FIELDS = [
 def _status(made: Tokenization) -> str:
     if _failure(made) is not None:
         return "Failed"
-    if made.payment.status is Status.VERIFIED:
-        return "Success" if made.card is not None else "Verifying"
-    return "Verifying"
+    # A tokenization stays a success when its token has ended since.
+    return "Success" if made.payment.status is Status.VERIFIED else "Verifying"
 
 
 def _failure(made: Tokenization) -> str | None:
