@@ -1,5 +1,5 @@
-"""AWS as the adapters use it: boto3's clients, a FIFO queue, a bucket, topics, mail, KMS and state
-machines, in one process and subject to faults."""
+"""AWS as the adapters use it: clients of services, a FIFO queue, a bucket, topics, mail, KMS and
+state machines, in one process and subject to faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from tests.simulation.functions import Functions, machine_of
 from tests.simulation.scheduler import Died, Scheduler, Task
 
 Answer = TypeVar("Answer")
-SDK_ATTEMPTS = 5
 TRANSIENT = {"ThrottlingException", "InternalServerError"}
 DEDUPLICATION_S = 300.0
 """For so long a FIFO queue knows a message again."""
@@ -132,13 +131,9 @@ class Aws:
         self._master = AESGCM(self.random.randbytes(32))
         self.interpreter = Interpreter(self.scheduler, self.random, self._no_function)
 
-    def client(self, service: str, **options: Any) -> Any:
-        """What ``boto3.client`` gives."""
-        config = options.get("config")
-        attempts = SDK_ATTEMPTS
-        if config is not None and config.retries:
-            attempts = config.retries["total_max_attempts"]
-        return getattr(self, f"_{service}")(attempts)
+    def client(self, service: str, config: Any) -> Any:
+        """What the adapters talk to all but DynamoDB by."""
+        return getattr(self, f"_{service}")(config.retries["total_max_attempts"])
 
     def connection(self) -> SimulatedConnection:
         """What the adapters talk to DynamoDB by."""

@@ -123,7 +123,7 @@ class World:
         forget()
         global_random.seed(self.random.random())
         replacements: dict[str, Any] = {
-            "boto3.client": self.aws.client,
+            "tidegate.adapters.aws.client": self.aws.client,
             "time.time": self.now,
             "time.monotonic": lambda: self.scheduler.now,
             "tidegate.adapters.dynamodb.table.connection": self.aws.connection,

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.tables import table_definition
+from tidegate.adapters import aws as aws_clients
 from tidegate.adapters import kms
 from tidegate.adapters.dynamodb import table as adapter
 
@@ -31,6 +32,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     with mock_aws():
         adapter.connection.cache_clear()
         kms.client.cache_clear()
+        aws_clients.client.cache_clear()
         dynamodb = boto3.client("dynamodb")
         dynamodb.create_table(TableName=NAME, **table_definition())
         key_id = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
@@ -38,3 +40,4 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(table=NAME, key_id=key_id, dynamodb=dynamodb)
     adapter.connection.cache_clear()
     kms.client.cache_clear()
+    aws_clients.client.cache_clear()

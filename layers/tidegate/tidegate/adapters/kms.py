@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
+
+from tidegate.adapters import aws
 
 
 @cache
 def client() -> Any:
     """Short timeouts: the payment path uses it only when it is cold."""
-    return boto3.client(
-        "kms", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
+    return aws.client(
+        "kms", Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
     )
 
 

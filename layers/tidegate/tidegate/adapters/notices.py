@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
+from tidegate.adapters import aws
 from tidegate.adapters.dynamodb.records import pack, unpack
 from tidegate.api.evocloud.notifications import notification_body
 from tidegate.api.evocloud.responses import wire_status
@@ -34,7 +34,7 @@ class SqsNoticeQueue:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client = boto3.client("sqs", config=_CONFIG)
+        self._client = aws.client("sqs", _CONFIG)
 
     def send(self, events: Sequence[Event]) -> None:
         """A payment's webhooks are a group of the queue, its messages to the topic another: each
@@ -64,7 +64,7 @@ class StandardRedelivery:
 
     def __init__(self, state_machine_arn: str) -> None:
         self._arn = state_machine_arn
-        self._client = boto3.client("stepfunctions", config=_CONFIG)
+        self._client = aws.client("stepfunctions", _CONFIG)
 
     def start(self, backlog: Backlog, wait_s: int) -> None:
         # A hash, because names take fewer characters than merchants' ids do.
@@ -97,7 +97,7 @@ class SnsTopic:
             "network": payment.leg.network,
             "currency": payment.amount.currency,
         }
-        boto3.client("sns", config=_CONFIG).publish(
+        aws.client("sns", _CONFIG).publish(
             TopicArn=self.arn,
             Message=notification_body(event, subject, with_tokens=False),
             MessageAttributes={
@@ -117,7 +117,7 @@ class SesMailer:
     sender: str
 
     def send(self, to: str, subject: str, text: str) -> None:
-        boto3.client("ses", config=_CONFIG).send_email(
+        aws.client("ses", _CONFIG).send_email(
             Source=self.sender,
             Destination={"ToAddresses": [to]},
             Message={

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from functools import cache
 
-import boto3
 from botocore.config import Config
 
+from tidegate.adapters import aws
 from tidegate.ports_wallets import WalletCredentials
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3})
@@ -20,7 +20,7 @@ def wallet_credentials(secret_arn: str) -> Callable[[str], WalletCredentials]:
 
     @cache
     def all_of_them() -> dict[str, dict[str, str]]:
-        client = boto3.client("secretsmanager", config=_CONFIG)
+        client = aws.client("secretsmanager", _CONFIG)
         secrets: dict[str, dict[str, str]] = json.loads(
             client.get_secret_value(SecretId=secret_arn)["SecretString"]
         )

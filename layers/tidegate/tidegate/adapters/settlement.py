@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
+from botocore.config import Config
 
+from tidegate.adapters import aws
 from tidegate.domain.ledger import BatchKey
 from tidegate.ports_notices import Mailer
 
+_CONFIG = Config(retries={"total_max_attempts": 5})
 _DEAD = {"FAILED", "TIMED_OUT", "ABORTED"}
 MAX_RESTARTS = 20
 
@@ -23,7 +25,7 @@ class StandardSettlementWorkflow:
     arn: str
 
     def start(self, key: BatchKey) -> bool:
-        client = boto3.client("stepfunctions")
+        client = aws.client("stepfunctions", _CONFIG)
         given = {"sid": key.sid, "currency": key.currency, "businessDate": key.day}
         for number in range(1, MAX_RESTARTS + 1):
             name = f"{key}-{number}"
@@ -47,7 +49,7 @@ class SnsSesAnnouncer:
     mailer: Mailer
 
     def settlement(self, to: str | None, subject: str, text: str, event: dict[str, Any]) -> None:
-        boto3.client("sns").publish(
+        aws.client("sns", _CONFIG).publish(
             TopicArn=self.topic_arn,
             Message=json.dumps(event),
             MessageAttributes={

@@ -6,10 +6,10 @@ import json
 import os
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tidegate.adapters import aws
 from tidegate.ports import WorkflowInput
 from tidegate.services.limits import WORKFLOW_S
 
@@ -24,9 +24,9 @@ class ExpressPaymentWorkflow:
 
     def __init__(self, state_machine_arn: str) -> None:
         self._arn = state_machine_arn
-        self._client = boto3.client(
+        self._client = aws.client(
             "stepfunctions",
-            config=Config(
+            Config(
                 retries={"total_max_attempts": 1},
                 connect_timeout=2,
                 read_timeout=ANSWER_S,

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
+from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
@@ -15,6 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
+from tidegate.adapters import aws
 from tidegate.domain.errors import StaleVersion
 
 Value = str | int | bytes
@@ -50,16 +52,26 @@ class ConditionFailed(Exception):
     """A condition did not hold; nothing was written."""
 
 
+class _Connection(Connection):
+    """pynamodb's, over the session that all our clients share."""
+
+    @property
+    def session(self) -> Session:
+        return aws.session()
+
+
 @cache
 def connection() -> Connection:
     """The one client of a process; endpoint, region and credentials from the environment."""
-    return Connection(
+    made = _Connection(
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
         host=os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL"),
         connect_timeout_seconds=1,
         read_timeout_seconds=3,
         max_retry_attempts=2,
     )
+    _ = made.client  # made now, at init, and not while a payment waits
+    return made
 
 
 class Table:
