@@ -98,6 +98,15 @@ def test_strangers_and_probes_get_no_signature() -> None:
         assert answer["headers"]["MsgID"] == wire.MSG_ID
 
 
+@pytest.mark.parametrize(
+    ("sent", "returned"), [("tr-1", "tr-1"), ("", None), ("x" * 129, None), ("tr\u00e9", None)]
+)
+def test_a_trace_id_passes_through(sent: str, returned: str | None) -> None:
+    request = Request.of(wire.event("GET", headers={"X-Trace-Id": sent}))
+    answer = refused(request, TidegateError(), NOW, wire.store(), None)
+    assert answer["headers"].get("X-Trace-Id") == returned
+
+
 def test_a_wrong_signature_is_answered_under_the_key_that_was_named() -> None:
     store = wire.store(sign_keys=(SignKey("k0", "a" * 32), SignKey("k1", wire.KEY)))
     headers: dict[str, str | list[str]] = {"KeyID": "k1", "Authorization": "00"}

@@ -23,6 +23,8 @@ class Brand:
     code_prefixes: tuple[str, ...] = ()
     """Leading digits of a wallet's payment codes (CPM)."""
     aliases: tuple[str, ...] = ()
+    shown: str | None = None
+    """How lists call it, where that is not its name."""
 
 
 BRANDS = (
@@ -33,18 +35,24 @@ BRANDS = (
     Brand("Diners"),
     Brand("Discover"),
     Brand("UnionPay", aliases=("UPI",)),
+    Brand("TPN"),
     Brand("Alipay", "e-wallet", ("EC", "inStore"), code_prefixes=("25", "26", "27", "28")),
     Brand("AlipayHK", "e-wallet", ("EC", "inStore"), code_prefixes=("29", "30")),
-    Brand("Alipayplus", "e-wallet", ("EC", "inStore"), aliases=("Alipay+",)),
+    Brand("Alipayplus", "e-wallet", ("EC", "inStore"), aliases=("Alipay+",), shown="Alipay+"),
     Brand("WeChat_Pay", "e-wallet", ("EC", "inStore"), code_prefixes=("10", "11", "12", "13")),
     Brand("TrueMoney", "e-wallet", ("EC", "inStore")),
     Brand("TNG", "e-wallet", ("EC", "inStore")),
     Brand("GCash", "e-wallet", ("EC", "inStore")),
     Brand("DANA", "e-wallet", ("EC", "inStore")),
+    Brand("bKash", "e-wallet", ("EC", "inStore")),
     Brand("Kakao_Pay", "e-wallet", ("EC", "inStore")),
+    Brand("Easypaisa", "e-wallet", ("EC", "inStore")),
+    Brand("JkoPay", "e-wallet", ("EC", "inStore")),
     Brand("GrabPay", "e-wallet", ("EC", "inStore")),
+    Brand("Boost", "e-wallet", ("EC", "inStore")),
     Brand("Paypay", "e-wallet", ("EC", "inStore")),
     Brand("LINE_Pay", "e-wallet", ("EC", "inStore")),
+    Brand("Merpay", "e-wallet", ("EC", "inStore")),
 )
 _BY_NAME = {name.lower(): brand for brand in BRANDS for name in (brand.name, *brand.aliases)}
 

@@ -85,6 +85,9 @@ ASKED = {
 }
 """What a transaction may be begun for, and where its approval leads."""
 
+UNDECIDED = frozenset({_S.PENDING, _S.REVERSING, _S.WAITING, _S.VERIFYING})
+"""Nobody knows yet what will come of it."""
+
 TRANSITIONS: dict[tuple[Status, Operation, Outcome], Status] = {
     **{(_S.PENDING, asked, _R.APPROVED): status for asked, status in ASKED.items()},
     **{(_S.PENDING, asked, _R.DECLINED): _S.FAILED for asked in ASKED},

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tidegate.domain.errors import WrongStatus
+from tidegate.domain.errors import FieldMismatch, WrongStatus
 from tidegate.domain.money import Money
 from tidegate.domain.payment import require_payment
 from tidegate.domain.store import Store
@@ -47,6 +47,10 @@ class CancelOrRefund:
         self, store: Store, command: ChangePayment, idempotency: IdempotencyRecord | None
     ) -> Change:
         payment = require_payment(self.payments.get(store.sid, command.payment_trans_id))
+        if command.amount is not None and command.amount.currency != payment.amount.currency:
+            raise FieldMismatch(
+                f"the payment is in {payment.amount.currency}", field="transAmount.currency"
+            )
         if payment.status in _CANCELLABLE:
             return self.cancel(store, replace(command, amount=None), idempotency)
         if command.amount is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tidegate.domain.errors import MissingField
+from tidegate.domain.errors import MissingField, OperationUnsupported
 from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation, Reversal
 from tidegate.domain.store import Store
-from tidegate.domain.transitions import Operation, Outcome
+from tidegate.domain.transitions import UNDECIDED, Operation, Outcome
 from tidegate.ports import IdempotencyRecord, Sequences
 from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
@@ -46,6 +46,8 @@ class CapturePayment:
         if command.amount is None:
             raise MissingField(field="transAmount")
         amount = command.amount
+        if payment.method != "card" and payment.status not in UNDECIDED:
+            raise OperationUnsupported(f"{payment.brand} is captured with the payment")
         payment.check_capture(amount)
         now = int(self.beginner.clock.now())
         release = amount.minor < payment.capturable_minor

@@ -10,6 +10,7 @@ from tidegate.domain.errors import (
     AmountExceeded,
     DuplicateTransaction,
     FieldMismatch,
+    OperationUnsupported,
     StaleVersion,
     WrongStatus,
 )
@@ -63,7 +64,7 @@ class Beginner:
                 raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
             try:
                 after, operation = decide(before)
-            except (WrongStatus, AmountExceeded, FieldMismatch):
+            except (WrongStatus, AmountExceeded, FieldMismatch, OperationUnsupported):
                 # The id decides first: a request sent twice is a duplicate, whatever its first
                 # copy changed.
                 earlier = self._earlier(sid, command, idempotency)

@@ -14,6 +14,8 @@ INTENT_S = 30
 CLAIM_S = 60
 AUTHORIZATION_LIFE_S = 7 * 24 * 3600
 """An authorization that nobody captures is reversed after 7 days."""
+REFUND_LIFE_S = 365 * 24 * 3600
+"""A payment can be refunded for a year (contract, section 2.10)."""
 AUTHENTICATION_LIFE_S = 15 * 60
 """How long a cardholder may take to authenticate himself."""
 DIRECTORY_S = 8.0

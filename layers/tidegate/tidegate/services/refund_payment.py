@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tidegate.domain.declines import UNREACHED
-from tidegate.domain.errors import MissingField, NotSent, StaleVersion, Unanswered
+from tidegate.domain.errors import MissingField, NotSent, StaleVersion, Unanswered, WrongStatus
 from tidegate.domain.legs import open_leg, open_wallet_leg
 from tidegate.domain.payment import Leg, OperationStatus, Payment, PaymentOperation, require_payment
 from tidegate.domain.routing import Route
@@ -17,7 +17,7 @@ from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
 from tidegate.services.conclude_refund import ConcludeRefund
 from tidegate.services.conversations import Conversations
-from tidegate.services.limits import ATTEMPT_S, INTENT_S, POLL_S
+from tidegate.services.limits import ATTEMPT_S, INTENT_S, POLL_S, REFUND_LIFE_S
 from tidegate.services.outcomes import new_reversal
 from tidegate.services.take_back import TakeBack
 
@@ -55,6 +55,8 @@ class RefundPayment:
             raise MissingField(field="transAmount")
         payment.check_refund(command.amount)
         now = self.clock.now()
+        if now > payment.created_at + REFUND_LIFE_S:
+            raise WrongStatus("the payment is more than 365 days old")
         after = payment.step(
             Operation.REFUND,
             Outcome.PENDING,

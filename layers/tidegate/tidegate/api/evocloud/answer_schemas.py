@@ -53,6 +53,7 @@ _PSP_INFO = obj(
     pspTransTime=text(),
     authorizationCode=text(),
     cvcCheckResult=text(enum=["M", "N", "P"]),
+    cvcCheckResultRaw=text(),
     retrievalReferenceNum=text(),
 )
 _RATE = obj(

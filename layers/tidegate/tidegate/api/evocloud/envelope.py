@@ -16,6 +16,7 @@ from tidegate.domain.errors import MethodNotSupported, TidegateError, TooManyReq
 from tidegate.domain.legs import PLATFORM_ZONE
 from tidegate.domain.store import Store
 
+MAX_TRACE_ID = 128
 LINKPAY_PATH = "/evo.e-commerce.linkpay"
 SIGNATURE_HEADER = "X-Evo-Signature"
 """REST-type API Gateway renames a response header called Authorization; the edge maps this one to
@@ -104,6 +105,9 @@ def _respond(
         headers["MsgID"] = msg_id
     if request.headers.get("keyid"):
         headers["KeyID"] = request.headers["keyid"]
+    trace = request.headers.get("x-trace-id", "")
+    if trace and len(trace) <= MAX_TRACE_ID and trace.isascii() and trace.isprintable():
+        headers["X-Trace-Id"] = trace
     if store is not None:
         headers["SignType"] = store.sign_type
         headers[SIGNATURE_HEADER] = sign(

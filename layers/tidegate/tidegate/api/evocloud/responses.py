@@ -256,6 +256,7 @@ def outcome(record: Payment | PaymentOperation) -> dict[str, Any]:
         pspTransTime=utc(record.answered_at) if record.answered_at else None,
         authorizationCode=answer.authorization_code,
         cvcCheckResult=answer.cvc_result,
+        cvcCheckResultRaw=answer.cvc_result,
         retrievalReferenceNum=(record.leg.rrn or None) if record.leg else None,
     )
     code = record.failure_code

@@ -224,7 +224,7 @@ def brands(found: list[Brand], images_url: str) -> dict[str, Any]:
 def _brand(brand: Brand, images_url: str) -> dict[str, Any]:
     card = brand.type == "card"
     return {
-        "brandName": brand.name,
+        "brandName": brand.shown or brand.name,
         "brandImage": f"{images_url}/{brand.name}.svg",
         "type": brand.type,
         "paymentScenario": list(brand.scenarios),
