@@ -17,10 +17,11 @@ from local.demo_store import DEFINITION
 from local.environments import ROOT
 from local.merchant_client import Merchant
 from local.stack import Stack
-from tests.e2e.conftest import eventually, new_id, stack
+from tests.e2e.conftest import new_id, stack
 
 __all__ = ["new_id", "stack"]
 FUNCTIONS = "/tidegate/local/functions"
+LOGGED_WITHIN_S = 10
 SKEW_S = 300
 Audited = Callable[..., dict[str, Any]]
 
@@ -76,14 +77,14 @@ def audited(stack: Stack) -> Audited:
     began_ms = int(time.time() * 1000)
 
     def audited(kind: str, **fields: Any) -> dict[str, Any]:
-        wanted = {"kind": kind, **fields}
-        found: list[dict[str, Any]] = []
-
-        def is_there() -> bool:
-            found[:] = [one for one in records(stack, began_ms) if wanted.items() <= one.items()]
-            return bool(found)
-
-        eventually(is_there, within_s=20)
-        return found[-1]
+        wanted: dict[str, Any] = {"kind": kind, **fields}
+        end = time.monotonic() + LOGGED_WITHIN_S
+        while True:
+            written = records(stack, began_ms)
+            found = [one for one in written if wanted.items() <= one.items()]
+            if found:
+                return found[-1]
+            assert time.monotonic() < end, f"{wanted} is not among {written}"
+            time.sleep(0.2)
 
     return audited

@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from local.merchant_client import Merchant
 from local.stack import Stack
-from tests.abuse.conftest import Audited
+from tests.abuse.conftest import Audited, a_merchant, operate
 from tests.abuse.wire import Sent, a_payment, signed
 from tests.support.memory import a_store
 from tidegate.api.evocloud import signature
@@ -134,11 +135,15 @@ def test_another_stores_key_opens_no_door(
 
 @e2e
 def test_a_store_that_is_not_there_or_stopped(
-    stack: Stack, mallory: Merchant, audited: Audited
+    stack: Stack, mallory: Merchant, audited: Audited, tmp_path: Path
 ) -> None:
     nobody = replace(mallory, sid="S899999")
     assert nobody.query("payment", "X").code == "C0002"
-    assert audited("store", code="C0002")["sid"] == "S899999"
+    audited("store", code="C0002", sid="S899999")
+    stopped = a_merchant(stack, tmp_path, "S830003")
+    operate(stack, "disable", stopped.sid)
+    assert stopped.payment("X", "10.00").code == "B0003"
+    audited("store", code="B0003", sid="S830003")
 
 
 @e2e
