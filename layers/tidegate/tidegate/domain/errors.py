@@ -36,6 +36,10 @@ class InvalidValue(TidegateError):
     code = "V0002"
 
 
+class Ambiguous(InvalidValue):
+    """A parameter is given more than once: nobody could tell which of them is meant."""
+
+
 class MalformedBody(TidegateError):
     """The body is not valid JSON."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tidegate.domain.errors import (
+    Ambiguous,
     DuplicateOrder,
     DuplicateTransaction,
     InvalidValue,
@@ -44,6 +45,7 @@ KINDS: Mapping[type[TidegateError], str] = {
     DuplicateOrder: "replay",
     TooManyRequests: "rate",
     MalformedBody: "body",
+    Ambiguous: "query",
 }
 FIELD_KINDS = {"body": "body", "webhook": "address", "returnURL": "address"}
 """Of values that are refused for what they could lead to."""
@@ -80,6 +82,6 @@ def webhook_refused(store: Store, url: str) -> None:
 
 def kind_of(error: TidegateError) -> str | None:
     """What a refusal may be a sign of; None for an ordinary mistake."""
-    if isinstance(error, InvalidValue):
+    if type(error) is InvalidValue:
         return FIELD_KINDS.get(error.field or "")
     return KINDS.get(type(error))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidegate.api.evocloud.signature import Query, flatten
-from tidegate.domain.errors import InvalidValue, MalformedBody, SignatureRejected
+from tidegate.domain.errors import Ambiguous, InvalidValue, MalformedBody, SignatureRejected
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -45,11 +45,11 @@ class Request:
         )
 
     def parameter(self, name: str) -> str | None:
-        """A query parameter; None if it is absent or empty. Raises InvalidValue for one that is
-        given more than once: nobody could tell which of them is meant."""
+        """A query parameter; None if it is absent or empty. Raises Ambiguous for one that is given
+        more than once."""
         values = [value for given, value in self.query if given == name]
         if len(values) > 1:
-            raise InvalidValue("given more than once in the query", field=name)
+            raise Ambiguous("given more than once in the query", field=name)
         return values[0] or None if values else None
 
     def body_text(self) -> str:
