@@ -78,6 +78,17 @@ def test_a_network_token_ends_alone() -> None:
     assert len(gateway.tokens.provisioned) == 1
 
 
+def test_a_cryptogram_of_a_token_that_has_ended_is_not_shown_again() -> None:
+    gateway = Gateway()
+    card = kept(gateway)
+    command = MakeCryptogram(*INFO, network_token_id(card))
+    made = gateway.card_tokens.cryptogram(gateway.store, command)
+    assert gateway.card_tokens.known_cryptogram(SID, "CRY-1") == made
+    gateway.card_tokens.delete(SID, network_token_id(card), network_only=True)
+    with pytest.raises(TokenUnknown):
+        gateway.card_tokens.known_cryptogram(SID, "CRY-1")
+
+
 def test_a_gateway_token_ends_with_its_network_token() -> None:
     gateway = Gateway()
     card = kept(gateway)

@@ -161,6 +161,36 @@ def test_a_token_is_renewed_disabled_enabled_and_ended(
         assert answer.code == "C0008"
 
 
+def test_what_the_command_line_client_repeats_is_answered_as_before(
+    merchant: Merchant, keep: Callable[..., Answer], new_id: NewId
+) -> None:
+    method = keep()["paymentMethod"]
+    value = method["token"]["value"]
+
+    def end(query: dict[str, str], key: str, reason: str = "deleted via CLI") -> str:
+        body, headers = {"initiatingReason": reason}, {"Idempotency-Key": key}
+        return merchant.call(
+            "DELETE", "paymentMethod", query=query, body=body, headers=headers
+        ).code
+
+    network = {"networkTokenID": method["networkToken"]["tokenID"]}
+    first, second = new_id("key"), new_id("key")
+    assert [end(network, first), end(network, first), end(network, second)] == [
+        "S0000",
+        "S0000",
+        "C0008",
+    ]
+    left = merchant.call("GET", "paymentMethod", query={"token": value})["paymentMethodList"][0]
+    assert left["token"]["status"] == "enabled"
+    assert "networkToken" not in left
+    token, third = {"token": value}, new_id("key")
+    assert [end(token, third), end(token, third), end(token, third, "other")] == [
+        "S0000",
+        "S0000",
+        "C0011",
+    ]
+
+
 def test_a_network_token_alone(
     merchant: Merchant, keep: Callable[..., Answer], new_id: NewId
 ) -> None:

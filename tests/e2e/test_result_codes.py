@@ -22,6 +22,7 @@ from tidegate.api.evocloud.result_codes import LINKPAY_CODES, RESULT_CODES
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 NewId = Callable[[str], str]
 VISA = "4761340000000043"
+WALLET = {"type": "e-wallet", "e-wallet": {"paymentBrand": "AlipayHK"}}
 OUR_OWN_FAULT = "E0000"
 LINK = "evo.e-commerce.linkpay"
 
@@ -59,6 +60,7 @@ class Ways:
             "merchantTransInfo": trans_info(self.new_id("RC")),
             "paymentMethod": {"type": "card", "card": card},
             "userInfo": user,
+            "transInitiator": {"platform": "WEB"},
             **more,
         }
         return self.merchant.call("POST", "paymentMethod", body=body)
@@ -102,7 +104,7 @@ class Ways:
         return self.merchant.call("GET", "FXRateInquiry", query=pair)
 
     def at_the_till(self, code: str) -> Answer:
-        till = {"paymentScenario": "inStore", "inStorePaymentScenario": "CPM"}
+        till = {"platform": "POS", "paymentScenario": "inStore", "inStorePaymentScenario": "CPM"}
         wallet = {"type": "e-wallet", "e-wallet": {"paymentCode": code}}
         return self.by(wallet, transInitiator=till)
 
@@ -145,6 +147,7 @@ class Ways:
             "B0013": lambda: self.after("capture", "10.01"),
             "B0019": lambda: self.pay(shop=self.strict, allowAuthentication=False),
             "B0021": self.failed_authentication,
+            "B0032": lambda: self.tokenize(paymentMethod=WALLET),
             "B0033": lambda: self.pay(
                 "999.00",
                 shop=self.strict,

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 NewId = Callable[[str], str]
 CARD = "5431289719925031"
 CODE = "281234567890778811"
-MPM = {"paymentScenario": "inStore", "inStorePaymentScenario": "CPM"}
+CPM = {"platform": "POS", "paymentScenario": "inStore", "inStorePaymentScenario": "CPM"}
 
 
 def test_nothing_is_said_of_cards_tokens_codes_and_cryptograms(
@@ -33,6 +33,7 @@ def test_nothing_is_said_of_cards_tokens_codes_and_cryptograms(
                 "card": {"vaultID": stack.store["vaultID"], "cardInfo": info},
             },
             "userInfo": {"reference": new_id("cust")},
+            "transInitiator": {"platform": "WEB"},
             "allowAuthentication": True,
             "returnURL": "https://shop.example/back",
         },
@@ -74,7 +75,7 @@ def test_nothing_is_said_of_cards_tokens_codes_and_cryptograms(
             "merchantTransInfo": trans_info(new_id("CPM")),
             "transAmount": {"currency": "HKD", "value": "10.00"},
             "paymentMethod": {"type": "e-wallet", "e-wallet": {"paymentCode": CODE}},
-            "transInitiator": MPM,
+            "transInitiator": CPM,
         },
     )
     evidence = Evidence(stack)

@@ -222,8 +222,8 @@ class CardTokens:
         """By its merchantTransID; raises TransactionUnknown, TokenUnknown."""
         payment = require_intent(self.payments.get(sid, trans_id), CRYPTOGRAMS)
         card = self.cards.get(sid, payment.stored_card or "")
-        if card is None:
-            raise TokenUnknown
+        if card is None or card.network_token_id is None:
+            raise TokenUnknown("the network token has ended")
         value = self.vault.unseal(payment.sealed_card, _context(sid, trans_id)).decode()
         return Cryptogram(payment, card, value, payment.proof_eci or "", self._number(card))
 

@@ -133,7 +133,7 @@ RESULT_CODES: dict[str, ResultCode] = {
         "high",
         "a card holder who fails his authentication",
     ),
-    "B0032": ResultCode("The PSP does not support the function", "high"),
+    "B0032": ResultCode("The PSP does not support the function", "high", "tokenizing a wallet"),
     "B0033": ResultCode(
         "Rejected for security reasons",
         "high",

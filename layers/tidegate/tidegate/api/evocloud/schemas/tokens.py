@@ -30,6 +30,7 @@ from tidegate.api.evocloud.schemas.payment_method import (
 from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
 from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import (
+    FunctionUnsupported,
     InvalidValue,
     MissingConditionalField,
     MissingField,
@@ -105,6 +106,8 @@ def tokenize(request: Request, store: Store, today: date, decrypt: Decrypt) -> C
     """POST paymentMethod as a command: a zero-amount check that keeps the card."""
     body = validated(TokenizeBody, request.body())
     method, user = body.paymentMethod, body.userInfo or UserInfo()
+    if method.kind() == "e-wallet":
+        raise FunctionUnsupported("no wallet here makes tokens", field="paymentMethod.type")
     if method.kind() != "card":
         raise OperationUnsupported("only cards are tokenized here", field="paymentMethod.type")
     card = method.require_card(today, decrypt)
