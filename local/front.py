@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         codings = self.headers.get_all("Transfer-Encoding", [])
         lengths = self.headers.get_all("Content-Length", [])
         if codings:
-            if lengths or [one.strip().lower() for one in codings] != ["chunked"]:
+            if lengths or [one.strip(" \t").lower() for one in codings] != ["chunked"]:
                 raise BadRequestError(400)
             return b"".join(self._chunks())
         if not lengths:

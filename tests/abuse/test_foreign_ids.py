@@ -243,7 +243,7 @@ def test_the_shop_still_has_all_of_it(shop: Merchant, owned: Owned, new_id: NewI
     charged = shop.call("POST", "payment", body=by_token(owned.token, new_id("CHARGE")))
     assert charged["payment"]["status"] == "Authorised"
     order = shop.link("GET", f"{LINK}/{owned.order}")
-    assert order["merchantOrderInfo"]["status"] == "Active"
+    assert order["merchantOrderInfo"]["status"] == "Pending"
 
 
 @pytest.mark.parametrize("kind", ["link", "ticket"])
