@@ -4,16 +4,20 @@ of a wrong type, too long or out of a list is refused by name (contract, section
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.contract import wire
-from tests.contract.test_bad_input import ABSENT, changed, no_encryption
+from tests.contract.test_bad_input import ABSENT, JSON, changed, no_encryption
 from tests.support.gateway import Gateway
 from tests.support.memory import VISA_CARD
+from tidegate.api.evocloud.envelope import error_body
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas import requests, tokens
 from tidegate.domain.errors import InvalidValue, TidegateError
@@ -179,6 +183,27 @@ def test_a_field_is_refused_by_name(parse: Parse, path: str, value: Any, code: s
     with pytest.raises(TidegateError) as refused:
         parse(Request.of(event))
     assert (refused.value.code, refused.value.field) == (code, path)
+
+
+@pytest.mark.parametrize("parse", [payment, *BODIES])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_value_anywhere_is_taken_or_refused_by_name(parse: Parse, data: st.DataObject) -> None:
+    body: Any = body_of(parse)
+    paths = [row[1] for row in ROWS if row[0] is parse]
+    for path in data.draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3)):
+        try:
+            body = changed(path, data.draw(JSON), body)
+        except (TypeError, AttributeError):
+            continue  # a parent is no object any more
+    refused: TidegateError | None = None
+    try:
+        parse(Request.of(wire.event(body=body)))
+    except TidegateError as error:
+        refused = error
+    if refused is not None:
+        assert refused.code[0] in "VBC"
+        assert VISA_CARD not in json.dumps(error_body(refused)) + repr(refused)
 
 
 @pytest.mark.parametrize("parse", BODIES)
