@@ -91,13 +91,13 @@ def _csv(open_breaks: Iterable[Break], now: int) -> bytes:
         rows.writerow(
             [
                 one.kind,
-                one.arn,
-                one.currency,
+                safe(one.arn),
+                safe(one.currency),
                 one.minor,
                 one.difference_minor,
-                one.sid,
+                safe(one.sid),
                 safe(one.trans_id),
-                one.first_file,
+                safe(one.first_file),
                 one.files,
                 one.days(now),
             ]
