@@ -23,10 +23,9 @@ from tidegate.domain.errors import (
 from tidegate.domain.message import Card, NetworkAnswer
 from tidegate.domain.payment import Payment
 from tidegate.domain.transitions import Status
-from tidegate.services.authenticate_payer import Step
 from tidegate.services.commands import Authenticate, CreatePayment
 from tidegate.services.limits import AUTHENTICATION_LIFE_S
-from tidegate.services.payer_action import ticket_of
+from tidegate.services.payer_action import Step, ticket_of
 
 BACK = "https://shop.example/back"
 WANTED = Authenticate(wanted=True)

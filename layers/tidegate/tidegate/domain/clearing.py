@@ -10,6 +10,7 @@ from datetime import date
 
 from tidegate.domain.message import Card, CardAcceptor, Kind
 from tidegate.domain.money import Money
+from tidegate.domain.routing import luhn_digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,3 @@ def acquirer_reference_number(acquirer_bin: str, business_date: date, sequence: 
     day = f"{business_date.year % 10}{business_date.timetuple().tm_yday:03d}"
     body = f"7{acquirer_bin:0>6.6}{day}{sequence % 10**11:011d}"
     return body + luhn_digit(body)
-
-
-def luhn_digit(digits: str) -> str:
-    """The check digit that makes ``digits`` plus itself pass the Luhn test (ISO/IEC 7812-1)."""
-    total = 0
-    for index, char in enumerate(reversed(digits)):
-        value = int(char) * (2 if index % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value
-    return str(-total % 10)

@@ -8,15 +8,17 @@ network is called and given back only when it has declined or acknowledged a rev
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tidegate.domain.authentication import Authentication, Mode
 from tidegate.domain.brands import MethodType
 from tidegate.domain.errors import AmountExceeded, FieldMismatch, TransactionUnknown
 from tidegate.domain.message import MessageIdentity, NetworkAnswer, StoredCredential
 from tidegate.domain.money import Money
 from tidegate.domain.transitions import Operation, Outcome, Status, next_status
-from tidegate.domain.wallet import Action, Scenario
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.authentication import Authentication, Mode
+    from tidegate.domain.wallet import Action, Scenario
 
 HISTORY_LIMIT = 12  # entries kept in the item; each operation's own item keeps the rest for good
 

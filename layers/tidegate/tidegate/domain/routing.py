@@ -41,6 +41,15 @@ def brand_of(pan: str) -> str:
     return brand
 
 
+def luhn_digit(digits: str) -> str:
+    """The check digit that makes ``digits`` plus itself pass the Luhn test (ISO/IEC 7812-1)."""
+    total = 0
+    for index, char in enumerate(reversed(digits)):
+        value = int(char) * (2 if index % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)
+
+
 def routes_for(brand: str, routes: tuple[tuple[str, tuple[Route, ...]], ...]) -> tuple[Route, ...]:
     """The store's routes for a brand, first choice first; raises BrandUnsupported where it has
     none."""

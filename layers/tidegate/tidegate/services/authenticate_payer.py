@@ -30,24 +30,15 @@ from tidegate.domain.payment import Payment, require_payment
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Outcome, Status
-from tidegate.domain.wallet import Action
 from tidegate.ports import Clock, PaymentStore, Sequences, StoreDirectory, Vault
 from tidegate.ports_authentication import DirectoryServers
 from tidegate.services.card_seal import unseal_card
 from tidegate.services.limits import DIRECTORY_S, INTENT_S
 from tidegate.services.outcomes import authentication_failed
-from tidegate.services.payer_action import PayerAction, read_ticket
+from tidegate.services.payer_action import PayerAction, Step, read_ticket
 from tidegate.services.proceed import Proceed
 
 UNAVAILABLE = AuthenticationAnswer("U", "", "", "", reason="unavailable")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A payment, and what its payer has to do next, where that is not in the payment itself."""
-
-    payment: Payment
-    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tidegate.domain.authentication import Authentication, Mode
 from tidegate.domain.errors import (
     AuthenticationRequired,
     AuthenticationUnsupported,
@@ -16,6 +16,9 @@ from tidegate.domain.transitions import Operation
 from tidegate.ports import Ids
 from tidegate.services.commands import CreatePayment
 from tidegate.services.means import Resolved
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.authentication import Authentication, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Authenticating:
     def started(self, ids: Ids) -> Authentication | None:
         """The authentication that the intent begins with."""
         if self.first:
+            from tidegate.domain.authentication import Authentication
+
             return Authentication(self.mode, ids.server_trans_id())
         return self.external
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tidegate.domain.authentication import Authentication, BrowserInfo, Mode
 from tidegate.domain.message import Card
 from tidegate.domain.money import Money
 from tidegate.domain.transitions import Operation
-from tidegate.domain.wallet import Scenario
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.authentication import Authentication, BrowserInfo, Mode
+    from tidegate.domain.wallet import Scenario
 
 
 @dataclass(frozen=True, slots=True)

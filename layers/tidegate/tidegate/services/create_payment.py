@@ -4,6 +4,7 @@ is known."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tidegate.domain.errors import (
     CurrencyUnsupported,
@@ -15,20 +16,23 @@ from tidegate.domain.legs import open_leg, open_wallet_leg
 from tidegate.domain.payment import Conversion, Leg, Payment
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
-from tidegate.domain.tokens import StoredCard
 from tidegate.domain.transitions import Operation, Status
 from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore, Sequences, Vault
-from tidegate.services.authenticate_payer import AuthenticatePayer, Step
 from tidegate.services.authentication_policy import Authenticating, authentication_of
 from tidegate.services.card_seal import seal_card, seal_secrets
-from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.commands import CreatePayment as Command
 from tidegate.services.commands import KeepCard
 from tidegate.services.idempotency import replayed
 from tidegate.services.limits import AUTHENTICATION_LIFE_S, INTENT_S, VALID_MINUTES
 from tidegate.services.means import Resolved, resolve
+from tidegate.services.payer_action import Step
 from tidegate.services.proceed import Proceed
-from tidegate.services.use_quote import UseQuote
+
+if TYPE_CHECKING:  # most payments go without them
+    from tidegate.domain.tokens import StoredCard
+    from tidegate.services.authenticate_payer import AuthenticatePayer
+    from tidegate.services.cards_on_file import CardsOnFile
+    from tidegate.services.use_quote import UseQuote
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tidegate.domain.brands import MethodType, brand_named, brand_of_code
 from tidegate.domain.errors import (
@@ -14,16 +15,18 @@ from tidegate.domain.errors import (
 from tidegate.domain.message import Card, StoredCredential
 from tidegate.domain.routing import Route, brand_of, routes_for
 from tidegate.domain.store import Store
-from tidegate.domain.tokens import GATEWAY_PREFIX, RECURRING_PREFIX, StoredCard
-from tidegate.domain.wallet import Scenario
 from tidegate.services.card_seal import NO_SECRETS, Secrets
-from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.commands import (
     CreatePayment,
     PayByNetworkToken,
     PayByToken,
     PayByWallet,
 )
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.tokens import StoredCard
+    from tidegate.domain.wallet import Scenario
+    from tidegate.services.cards_on_file import CardsOnFile
 
 WALLET_FIELD = "paymentMethod.e-wallet.paymentBrand"
 
@@ -109,6 +112,8 @@ def _network_token(store: Store, means: PayByNetworkToken) -> Resolved:
 
 
 def _token(store: Store, command: CreatePayment, means: PayByToken, cards: CardsOnFile) -> Resolved:
+    from tidegate.domain.tokens import GATEWAY_PREFIX, RECURRING_PREFIX
+
     field_name = "paymentMethod.token.value"
     if means.value.startswith(RECURRING_PREFIX):
         field_name = "paymentMethod.recurringReference"
@@ -133,6 +138,8 @@ def _token(store: Store, command: CreatePayment, means: PayByToken, cards: Cards
 def _initiated(command: CreatePayment, means: PayByToken) -> StoredCredential:
     """By the cardholder, unless the merchant names an agreement under which it charges, or the
     reference that it got for one."""
+    from tidegate.domain.tokens import RECURRING_PREFIX
+
     if command.recurring is None:
         return "unscheduled" if means.value.startswith(RECURRING_PREFIX) else "cardholder"
     return "recurring" if command.recurring == "Subscription" else "unscheduled"

@@ -18,10 +18,10 @@ from tidegate.domain.routing import brand_of
 from tidegate.domain.store import Store
 from tidegate.ports import Clock, Ids, StoreDirectory
 from tidegate.ports_orders import Orders
-from tidegate.services.authenticate_payer import Step
 from tidegate.services.commands import Authenticate, CreatePayment, KeepCard, PayByWallet
 from tidegate.services.create_payment import CreatePayment as Create
 from tidegate.services.link_orders import LinkOrders, OrderView
+from tidegate.services.payer_action import Step
 from tidegate.services.withdraw_attempt import WithdrawAttempt
 
 

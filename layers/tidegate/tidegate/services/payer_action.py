@@ -5,12 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tidegate.domain.authentication import CHALLENGE
 from tidegate.domain.errors import TransactionUnknown
 from tidegate.domain.payment import Payment
 from tidegate.domain.transitions import Status
-from tidegate.domain.wallet import Action
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.wallet import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A payment, and what its payer has to do next, where that is not in the payment itself."""
+
+    payment: Payment
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,9 @@ class PayerAction:
         address's fragment, which a browser keeps to itself and to our page."""
         if payment.status is not Status.VERIFYING or payment.authentication is None:
             return payment.action
+        from tidegate.domain.authentication import CHALLENGE
+        from tidegate.domain.wallet import Action
+
         authentication, page = payment.authentication, self.page(payment)
         if authentication.mode == "threeDSPage":
             fragment = f"#{sealed_secrets}" if sealed_secrets else ""

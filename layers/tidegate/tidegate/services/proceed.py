@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tidegate.domain import risk
 from tidegate.domain.payment import Payment, require_payment
 from tidegate.domain.routing import routes_for
 from tidegate.domain.store import Store
 from tidegate.ports import Clock, PaymentStore, PaymentWorkflow, WorkflowInput
-from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.limits import WORKFLOW_S
 from tidegate.services.task_result import PAYER_ACTS, TaskResult
+
+if TYPE_CHECKING:  # only payments that keep their card need it
+    from tidegate.services.cards_on_file import CardsOnFile
 
 
 @dataclass(frozen=True, slots=True)

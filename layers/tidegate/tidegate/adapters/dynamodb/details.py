@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidegate.adapters.dynamodb.fields import Fields
-from tidegate.domain.authentication import Authentication
 from tidegate.domain.money import Money
 from tidegate.domain.payment import Conversion, Payment
-from tidegate.domain.wallet import Action
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.authentication import Authentication
+    from tidegate.domain.wallet import Action
 
 _WALLET = "e-wallet"
 
@@ -49,12 +51,12 @@ def unpack_details(item: Fields) -> dict[str, Any]:
     return {
         "method": _WALLET if item.maybe("m") else "card",
         "scenario": item.maybe("sn"),
-        "action": None if action is None else Action(*json.loads(action)),
+        "action": None if action is None else _unpack_action(action),
         "expires_at": item.maybe_number("ex"),
         "return_url": item.maybe("ru"),
         "authentication": None
         if authentication is None
-        else Authentication(*json.loads(authentication)),
+        else _unpack_authentication(authentication),
         "step_up": item.maybe("su"),
         "stored_card": item.maybe("sk"),
         "stores_card": bool(item.number("sm")),
@@ -67,6 +69,18 @@ def unpack_details(item: Fields) -> dict[str, Any]:
         "conversion": None if conversion is None else _unpack_conversion(conversion),
         "order": item.maybe("od"),
     }
+
+
+def _unpack_action(text: str) -> Action:
+    from tidegate.domain.wallet import Action
+
+    return Action(*json.loads(text))
+
+
+def _unpack_authentication(text: str) -> Authentication:
+    from tidegate.domain.authentication import Authentication
+
+    return Authentication(*json.loads(text))
 
 
 def _pack_conversion(one: Conversion) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidegate.api.evocloud.result_codes import PSP_MESSAGES, SUCCESS, message_of
 from tidegate.domain.money import Money
@@ -14,10 +14,11 @@ from tidegate.domain.payment import (
     Payment,
     PaymentOperation,
 )
-from tidegate.domain.tokens import GATEWAY_PREFIX, RECURRING_PREFIX
 from tidegate.domain.transitions import Operation, Status
-from tidegate.domain.wallet import Action
-from tidegate.services.change import Change
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.wallet import Action
+    from tidegate.services.change import Change
 
 STATUSES = {
     Status.PENDING: "Pending",
@@ -179,6 +180,8 @@ def _on_file(payment: Payment) -> dict[str, Any]:
     it was charged by it."""
     if payment.stored_card is None or payment.status is Status.FAILED:
         return {}
+    from tidegate.domain.tokens import GATEWAY_PREFIX, RECURRING_PREFIX
+
     token = {
         "value": GATEWAY_PREFIX + payment.stored_card,
         "first6No": payment.first6,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, StrictBool, StrictStr
 
@@ -16,13 +16,15 @@ from tidegate.api.evocloud.schemas.fields import (
     one_of,
     whole,
 )
-from tidegate.domain.authentication import Authentication, BrowserInfo
 from tidegate.domain.errors import (
     AuthenticationUnsupported,
     InvalidValue,
     MissingConditionalField,
 )
 from tidegate.services.commands import Authenticate
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.authentication import Authentication, BrowserInfo
 
 MODES = ("threeDSPage", "threeDSIntegrator", "SecurePlus", "threeDS")
 _STATUS_OF_ECI = {"05": "Y", "02": "Y", "06": "A", "01": "A"}
@@ -74,6 +76,8 @@ class Browser(WireModel):
 
     def read(self, ip: str | None) -> BrowserInfo:
         """For the access control server; what is missing has a plain default."""
+        from tidegate.domain.authentication import BrowserInfo
+
         default = BrowserInfo()
         return BrowserInfo(
             accept_header=self.acceptHeader or default.accept_header,
@@ -119,6 +123,8 @@ class AuthenticationBody(WireModel):
             raise InvalidValue(
                 "must be 20 bytes in base64", field="authentication.threeDS.mpiData.cavv"
             )
+        from tidegate.domain.authentication import Authentication
+
         return Authentication(
             mode="external",
             server_trans_id="",

@@ -6,7 +6,7 @@ Most of it is checked for its form and no more: no network of ours takes it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, StrictStr
 
@@ -25,7 +25,9 @@ from tidegate.api.evocloud.schemas.fields import (
     whole,
 )
 from tidegate.domain.errors import MissingConditionalField
-from tidegate.domain.wallet import Scenario
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.wallet import Scenario
 
 TRADE_TYPES = (
     "Hotel",

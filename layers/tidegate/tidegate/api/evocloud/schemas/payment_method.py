@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, StrictBool, StrictStr
 
@@ -21,7 +21,6 @@ from tidegate.api.evocloud.schemas.fields import (
     one_of,
 )
 from tidegate.api.evocloud.schemas.validation import validated
-from tidegate.domain.clearing import luhn_digit
 from tidegate.domain.errors import (
     CardNumberWrong,
     InapplicableField,
@@ -31,8 +30,11 @@ from tidegate.domain.errors import (
     OperationUnsupported,
 )
 from tidegate.domain.message import Card
-from tidegate.domain.wallet import Scenario
+from tidegate.domain.routing import luhn_digit
 from tidegate.services.commands import Means, PayByNetworkToken, PayByToken, PayByWallet
+
+if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.wallet import Scenario
 
 TYPES = (
     "card",
