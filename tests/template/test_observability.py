@@ -7,6 +7,8 @@ import re
 from typing import Any
 
 from tests.template.reading import ROOT, resources, substituted, template
+from tidegate.domain.errors import SignatureRejected
+from tidegate.runtime.audit import KINDS
 
 COUNTED = re.compile(r'\bcount\("(\w+)"(?P<rest>.*)\)')
 
@@ -86,3 +88,16 @@ def test_the_dashboard_shows_every_alarm_and_known_metrics() -> None:
 
 def test_the_janitor_that_does_not_run_is_an_alarm() -> None:
     assert alarms()["OpenIntentsAlarm"]["TreatMissingData"] == "breaching"
+
+
+def test_forgeries_are_counted_from_the_audit_records() -> None:
+    """The filter and the alarm name what ``runtime/audit.py`` writes."""
+    (counted,) = (
+        one for one in resources("AWS::Logs::MetricFilter").values() if "audit" in str(one)
+    )
+    assert counted["FilterPattern"] == '{ $.message = "audit" }'
+    (metric,) = counted["MetricTransformations"]
+    assert metric["Dimensions"] == [{"Key": "kind", "Value": "$.kind"}]
+    alarm = alarms()["ForgeriesAlarm"]
+    assert alarm["MetricName"] == metric["MetricName"]
+    assert alarm["Dimensions"] == [{"Name": "kind", "Value": KINDS[SignatureRejected]}]
