@@ -16,11 +16,10 @@ from pynamodb.expressions.operand import Path
 from tidegate.adapters import notices as notices_adapter
 from tidegate.adapters.dynamodb import ledger as ledger_adapter
 from tidegate.adapters.dynamodb import payments as payments_adapter
-from tidegate.adapters.dynamodb.ledger import DynamoLedger, _rows, _unpack
+from tidegate.adapters.dynamodb.ledger import SHARDS, DynamoLedger, _rows, _unpack
 from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.notices import SqsNoticeQueue
 from tidegate.domain.events import events_of
-from tidegate.domain.ledger import SHARDS
 from tidegate.domain.transitions import Outcome
 from tidegate.runtime import wiring_notices
 from tidegate.runtime.observability import log
@@ -28,6 +27,8 @@ from tidegate.services import notify_merchant
 from tidegate.services.authorize_payment import AuthorizePayment
 from tidegate.services.card_conversation import CardConversation
 from tidegate.services.card_seal import unseal_card
+from tidegate.services.card_tokens import CardTokens
+from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.create_payment import CreatePayment
 from tidegate.services.refund_payment import RefundPayment
 from tidegate.services.take_back import TakeBack
@@ -91,16 +92,17 @@ def _nothing_taken_from_the_remainder(real: Callable[..., Any]) -> Any:
 
 
 def _every_delivery_counts(_real: Callable[..., Any]) -> Any:
-    def movements(self: DynamoLedger, key: Any, shard: int | None = None) -> Iterator[Any]:
-        for one in range(SHARDS) if shard is None else (shard,):
-            for row in self._table.query(_rows(key, one)):
+    def movements(self: DynamoLedger, key: Any) -> Iterator[Any]:
+        for shard in range(SHARDS):
+            for row in self._table.query(_rows(key, shard)):
                 yield from map(_unpack, str(row["b"]).split("\n"))
 
     return movements
 
 
 def _by_chance(_text: bytes) -> Any:
-    return SimpleNamespace(hexdigest=lambda: f"{random.getrandbits(64):016x}")
+    name = random.randbytes(8)
+    return SimpleNamespace(digest=lambda: name, hexdigest=name.hex)
 
 
 def _card_in_the_log(real: Callable[..., Any]) -> Any:
@@ -140,6 +142,12 @@ BREAKS: Mapping[str, Break] = {
     ),
     "tell later news first": _instead(
         notify_merchant, "holds_back", lambda _: lambda *_given: False
+    ),
+    "leave a token of a declined check usable": _instead(
+        CardsOnFile, "_proven_late", lambda _: lambda _self, card, _field: card
+    ),
+    "end a token at its service alone": _instead(
+        CardTokens, "delete", lambda _: lambda *_given, **_more: None
     ),
     "log a card number": _instead(CardConversation, "authorize", _card_in_the_log),
 }

@@ -26,11 +26,9 @@ class MemoryLedger:
             raise BatchClosed
         self.rows.setdefault(key, []).append(list(movements))
 
-    def movements(self, key: BatchKey, shard: int | None = None) -> Iterator[Movement]:
+    def movements(self, key: BatchKey) -> Iterator[Movement]:
         found = {one.id: one for row in self.rows.get(key, ()) for one in row}
-        for name in sorted(found):
-            if shard is None or found[name].shard == shard:
-                yield found[name]
+        yield from (found[name] for name in sorted(found))
 
     def batch(self, key: BatchKey) -> Batch | None:
         return self.states.get(key)

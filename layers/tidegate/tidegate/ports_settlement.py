@@ -22,17 +22,17 @@ class Batch:
 
 
 class Ledger(Protocol):
-    """Movements in rows, packed per batch and shard, and the batches they belong to."""
+    """Movements in rows, packed per batch, and the batches they belong to."""
 
     def add(self, key: BatchKey, movements: Sequence[Movement]) -> None:
-        """Write one row of movements of one shard; the same row again is no change.
+        """Write one row of movements; the same row again is no change.
 
         Raises BatchClosed for a batch that is closed, and for one that was never opened before a
         later one was closed: what a closed batch follows never changes, so a carry is taken once.
         """
 
-    def movements(self, key: BatchKey, shard: int | None = None) -> Iterator[Movement]:
-        """A batch's movements, each once, in order of their ids per shard."""
+    def movements(self, key: BatchKey) -> Iterator[Movement]:
+        """A batch's movements, each once, in order of their ids."""
 
     def batch(self, key: BatchKey) -> Batch | None:
         """The batch as far as it has come; None if nothing was ever booked into it."""

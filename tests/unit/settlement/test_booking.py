@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count, islice
+from typing import Any
 
 import pytest
 
 from tests.unit.settlement.house import DAY_S, FIRST_DAY, SECOND_DAY, THIRD_DAY, House, key
+from tidegate.adapters.dynamodb.ledger import SHARDS
 from tidegate.adapters.dynamodb.stream import events_in
 from tidegate.domain.errors import BatchClosed, InvalidValue, NotSent
 from tidegate.domain.events import Event
-from tidegate.domain.ledger import CAPTURE, REFUND, SHARDS, Movement
+from tidegate.domain.ledger import CAPTURE, REFUND, Movement
 from tidegate.services.record_postings import ROW_MOVEMENTS
 
 ITEM_BYTES = 400_000  # DynamoDB's limit
@@ -176,29 +178,40 @@ def test_a_day_into_which_nothing_was_booked_is_not_closed(house: House) -> None
 
 
 def test_a_crowd_is_packed_into_rows_that_dynamodb_takes(house: House) -> None:
-    """More movements of one shard than a row takes, their ids as long as they can be."""
+    """More movements than a row takes, their ids as long as they can be."""
     house.capture("ONE", 1_000)
     house.stream("ONE")
     pattern = house.booked(key())["ONE"]
     ids = (f"{number:0>64}" for number in count())
-    crowd = [
-        one
-        for one in islice((replace(pattern, trans_id=name) for name in ids), 16 * 700)
-        if one.shard == 0
-    ]
-    assert len(crowd) > ROW_MOVEMENTS
+    crowd = [replace(pattern, trans_id=name) for name in islice(ids, ROW_MOVEMENTS + 1)]
     house.record(_events(house, crowd))
-    assert set(crowd) <= set(house.ledger.movements(key(), 0))
+    assert set(crowd) <= set(house.ledger.movements(key()))
     rows = [item for item in house.items() if item["p"]["S"].startswith("L#")]
     assert max(len(item["b"]["S"]) for item in rows) < ITEM_BYTES / 4
     assert max(len(item["b"]["S"].split("\n")) for item in rows) == ROW_MOVEMENTS
 
 
-def test_movements_spread_over_all_shards(house: House) -> None:
-    names = [house.capture(f"P{number}", 1_000) for number in range(120)]
-    house.stream(*names)
-    rows = {item["p"]["S"] for item in house.items() if item["p"]["S"].startswith("L#")}
-    assert len(rows) == SHARDS
+def test_what_one_delivery_brings_to_a_batch_is_one_row(house: House) -> None:
+    house.stream(*(house.capture(f"P{number}", 1_000) for number in range(20)))
+    assert len(_rows(house)) == 1
+
+
+def test_rows_spread_over_all_shards(house: House) -> None:
+    for number in range(120):
+        house.stream(house.capture(f"P{number}", 1_000))
+    assert len({item["p"]["S"] for item in _rows(house)}) == SHARDS
+
+
+def test_a_movement_in_two_packings_counts_once(house: House) -> None:
+    names = [house.capture(f"P{number}", 1_000) for number in range(20)]
+    for count in range(1, len(names) + 1):  # rows of all sizes, in many shards
+        house.stream(*names[:count])
+    assert len({item["p"]["S"] for item in _rows(house)}) > 1
+    assert len(list(house.ledger.movements(key()))) == len(names)
+
+
+def _rows(house: House) -> list[dict[str, Any]]:
+    return [item for item in house.items() if item["p"]["S"].startswith("L#")]
 
 
 def _events(house: House, movements: list[Movement]) -> list[Event]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 
 from tidegate.domain import postings
 from tidegate.domain.events import Event
 from tidegate.domain.postings import Posting
 from tidegate.domain.transitions import Operation
 
-SHARDS = 16
 CAPTURE, REFUND, PAYOUT = "c", "r", "o"
 
 
@@ -51,10 +49,6 @@ class Movement:
     def id(self) -> str:
         """By which a movement that comes twice is recognised."""
         return f"{self.trans_id}#{self.version}"
-
-    @property
-    def shard(self) -> int:
-        return sha256(self.id.encode()).digest()[0] % SHARDS
 
     @property
     def signed_minor(self) -> int:

@@ -25,25 +25,25 @@ class RecordPostings:
 
     def __call__(self, events: Iterable[Event]) -> int:
         """Book what moves money; how many movements there were."""
-        rows: dict[tuple[BatchKey, int], list[Movement]] = defaultdict(list)
+        batches: dict[BatchKey, list[Movement]] = defaultdict(list)
         for event in events:
             if moves_money(event.entry):
                 payment, movement = event.payment, movement_of(event)
                 key = BatchKey(payment.sid, payment.amount.currency, movement.day)
-                rows[key, movement.shard].append(movement)
-        for (key, shard), movements in rows.items():
+                batches[key].append(movement)
+        for key, movements in batches.items():
             for start in range(0, len(movements), ROW_MOVEMENTS):
-                self._book(key, shard, movements[start : start + ROW_MOVEMENTS])
-        return sum(map(len, rows.values()))
+                self._book(key, movements[start : start + ROW_MOVEMENTS])
+        return sum(map(len, batches.values()))
 
-    def _book(self, key: BatchKey, shard: int, movements: Sequence[Movement]) -> None:
+    def _book(self, key: BatchKey, movements: Sequence[Movement]) -> None:
         """Into its batch, or the next one that is still open; what a closed one holds already is
         dropped."""
         while movements:
             try:
                 self.ledger.add(key, movements)
             except BatchClosed:
-                known = {one.id for one in self.ledger.movements(key, shard)}
+                known = {one.id for one in self.ledger.movements(key)}
                 movements = [one for one in movements if one.id not in known]
                 key = _next(key)
             else:

@@ -1,8 +1,8 @@
-"""``Ledger`` on DynamoDB: movements packed into rows of 16 shards a batch, so that no key is hot.
+"""``Ledger`` on DynamoDB: movements packed into rows, which are spread over 16 shards a batch, so
+that no key is hot.
 
-A row's name is the hash of what it holds, so the same delivery overwrites itself; whatever comes
-in another packing is
-told apart by its id when the batch is read.
+A row's name and shard are the hash of what it holds, so the same delivery overwrites itself;
+whatever comes in another packing is told apart by its id when the batch is read.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from tidegate.adapters.dynamodb.table import (
     marshal,
 )
 from tidegate.domain.errors import BatchClosed, StaleVersion
-from tidegate.domain.ledger import SHARDS, BatchKey, Movement
+from tidegate.domain.ledger import BatchKey, Movement
 from tidegate.domain.payment import OtherRecord
 from tidegate.ports import Record
 from tidegate.ports_settlement import ANNOUNCED, CLOSED, OPEN, SETTLED, Batch
 
 TRIES = 5
+SHARDS = 16
 
 
 class DynamoLedger:
@@ -45,9 +46,10 @@ class DynamoLedger:
     def add(self, key: BatchKey, movements: Sequence[Movement]) -> None:
         self._open(key)
         packed = "\n".join(sorted(_pack(one) for one in movements))
+        name = sha256(packed.encode())
         row: Item = {
-            "p": _rows(key, movements[0].shard),
-            "s": sha256(packed.encode()).hexdigest()[:16],
+            "p": _rows(key, name.digest()[-1] % SHARDS),
+            "s": name.hexdigest()[:16],
             "t": "l",
             "y": SCHEMA,
             "b": packed,
@@ -59,14 +61,14 @@ class DynamoLedger:
         except ConditionFailed:
             raise BatchClosed(f"batch {key} is closed") from None
 
-    def movements(self, key: BatchKey, shard: int | None = None) -> Iterator[Movement]:
-        for one in range(SHARDS) if shard is None else (shard,):
-            found = {
-                movement.id: movement
-                for row in self._table.query(_rows(key, one))
-                for movement in map(_unpack, str(row["b"]).split("\n"))
-            }
-            yield from (found[name] for name in sorted(found))
+    def movements(self, key: BatchKey) -> Iterator[Movement]:
+        found = {
+            movement.id: movement
+            for shard in range(SHARDS)
+            for row in self._table.query(_rows(key, shard))
+            for movement in map(_unpack, str(row["b"]).split("\n"))
+        }
+        yield from (found[name] for name in sorted(found))
 
     def batch(self, key: BatchKey) -> Batch | None:
         item = self._table.get(*_batch(key))
