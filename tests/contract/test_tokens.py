@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.gateway import Gateway
 from tidegate.api.evocloud import responses, responses_tokens
-from tidegate.domain.errors import FieldMismatch, TokenUnknown
+from tidegate.domain.errors import DuplicateTransaction, FieldMismatch, TokenUnknown
+from tidegate.domain.message import Card
 from tidegate.domain.payment import Payment
 from tidegate.domain.tokens import StoredCard
 from tidegate.domain.transitions import Operation
@@ -40,6 +41,18 @@ USES: dict[str, Callable[[Gateway, str], object]] = {
     "change": lambda gateway, value: gateway.card_tokens.change(SID, value, CardChange("3101")),
     "end": lambda gateway, value: gateway.card_tokens.delete(SID, value),
 }
+
+
+def test_a_request_whose_id_was_taken_makes_no_token() -> None:
+    gateway = Gateway()
+    first = kept(gateway)
+    other_card, keep = Card("4111111111111111", "4912", "321"), KeepCard("cust-42", "VAULT-T1")
+    with pytest.raises(DuplicateTransaction):
+        gateway.pay("TOK-1", 0, intent=Operation.TOKENIZE, keep=keep, means=other_card)
+    (left,) = [card for card in gateway.stored_cards.items.values() if card.id != first.id]
+    with pytest.raises(TokenUnknown):
+        gateway.pay(means=PayByToken(left.token))
+    assert gateway.pay(means=PayByToken(first.token)).failure_code is None
 
 
 @pytest.mark.parametrize("use", USES)

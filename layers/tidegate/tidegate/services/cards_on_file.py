@@ -126,6 +126,8 @@ class CardsOnFile:
         made_by = self.payments.get(card.sid, card.made_by)
         if not isinstance(made_by, Payment) or made_by.status not in APPROVED:
             raise TokenUnknown(field=field)
+        if made_by.stored_card != card.id:  # written by a request whose id was taken
+            raise TokenUnknown(field=field)
         return self._update(card, **_proof_of(made_by))
 
     def _with_network_token(self, store: Store, card: StoredCard) -> StoredCard:
