@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.aws import failed_executions
+from tests.simulation.checks_tokens import secrets_of_tokens, tokens
 from tests.simulation.expressions import Item
-from tests.simulation.merchants import CARDS, Asked, Shop
+from tests.simulation.merchants import Asked, Shop
+from tests.simulation.purchases import CARDS
 from tidegate.adapters.dynamodb.ledger import DynamoLedger
 from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.records import unpack
 from tidegate.adapters.dynamodb.table import unmarshal
 from tidegate.domain.events import is_told, moves_money
-from tidegate.domain.ledger import CAPTURE, BatchKey, Movement
+from tidegate.domain.ledger import CAPTURE, PAYOUT, REFUND, BatchKey, Movement
 from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
 from tidegate.domain.transitions import Operation, Status
 from tidegate.ports_settlement import ANNOUNCED
@@ -25,13 +27,22 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 AT_REST = {
+    Status.VERIFIED,
     Status.AUTHORISED,
     Status.CAPTURED,
     Status.PARTIAL_REFUNDED,
     Status.REFUNDED,
     Status.CANCELLED,
     Status.FAILED,
+    Status.PAID_OUT,
 }
+KINDS_OF_MOVEMENTS = {
+    Operation.REFUND: REFUND,
+    Operation.REFUND_REST: REFUND,
+    Operation.PAYOUT: PAYOUT,
+}
+WITHOUT_RECORD = {"deleteToken"}
+"""Kinds of requests that leave no record under their own id."""
 
 
 class Watch:
@@ -85,7 +96,8 @@ def when_at_rest(world: World, shops: list[Shop]) -> Iterator[str]:
     yield from _hosts(world, records)
     yield from _ledger(world, records)
     yield from _notices(world, records)
-    yield from _leaks(world)
+    yield from tokens(world, records, asked)
+    yield from _leaks(world, asked)
 
 
 Records = dict[tuple[str, str], Payment | PaymentOperation]
@@ -115,6 +127,8 @@ def _stuck(world: World, records: Records) -> Iterator[str]:
 def _answers(records: Records, asked: list[Asked]) -> Iterator[str]:
     """What was acknowledged is there; what was refused left nothing; nothing else is there."""
     for one in asked:
+        if one.kind in WITHOUT_RECORD:
+            continue
         record = records.get((one.sid, one.trans_id))
         known = [code for code in one.codes if not code.startswith("E")]
         if one.acknowledged is not None:
@@ -156,6 +170,11 @@ def _kept_promise(
         payment = records.get((one.sid, one.of))
         if not isinstance(payment, Payment) or payment.status is not Status.CANCELLED:
             yield f"{one.of} was to be cancelled and is not"
+    elif one.kind in {"token", "payout"}:
+        told = body.get("paymentMethod" if one.kind == "token" else "payout", {}).get("status")
+        kept = isinstance(record, Payment) and record.status in {Status.VERIFIED, Status.PAID_OUT}
+        if told == "Success" and not kept:
+            yield f"{one.kind} {one.trans_id} was a success and is not"
 
 
 def _hosts(world: World, records: Records) -> Iterator[str]:
@@ -165,7 +184,7 @@ def _hosts(world: World, records: Records) -> Iterator[str]:
         if isinstance(record, Payment):
             if record.status in {Status.CAPTURED, Status.PARTIAL_REFUNDED, Status.REFUNDED}:
                 ours[record.leg.network, record.leg.rrn] += record.captured_minor
-            elif record.status is Status.AUTHORISED:
+            elif record.status in {Status.AUTHORISED, Status.PAID_OUT}:
                 ours[record.leg.network, record.leg.rrn] += record.amount.minor
         elif record.kind is Operation.REFUND and record.leg is not None:
             success = record.status == OperationStatus.SUCCESS
@@ -193,8 +212,7 @@ def _ledger(world: World, records: Records) -> Iterator[str]:
         if isinstance(record, Payment):
             for entry in record.history:
                 if moves_money(entry):
-                    refund = entry.operation in {Operation.REFUND, Operation.REFUND_REST}
-                    kind = "r" if refund else CAPTURE
+                    kind = KINDS_OF_MOVEMENTS.get(entry.operation, CAPTURE)
                     name = f"{record.trans_id}#{entry.version}"
                     expected[name] = (kind, entry.amount_minor, entry.fee_minor)
     booked: dict[str, Movement] = {}
@@ -261,12 +279,12 @@ def _notices(world: World, records: Records) -> Iterator[str]:
         if found != sorted(found):
             yield f"{record.trans_id}: told in the order {found}"
     for item in world.aws.database.items("tidegate").values():
-        if item["p"]["S"].startswith("O#") and item.get("w", {}).get("S"):
+        if item["p"]["S"].startswith("W#") and item.get("w", {}).get("S"):
             yield f"{item['p']['S']}: notices are outstanding"
 
 
-def _leaks(world: World) -> Iterator[str]:
-    """No card number outside the vault: not in the table, the bucket, a message, a state, a log."""
+def _leaks(world: World, asked: list[Asked]) -> Iterator[str]:
+    """Nothing secret outside the vault: not in the table, the bucket, a message, a state, a log."""
     places: dict[str, str] = {
         "messages": "\n".join(world.aws.told),
         "webhooks": "\n".join(world.endpoint.bodies),
@@ -277,10 +295,15 @@ def _leaks(world: World) -> Iterator[str]:
             for key, content in world.aws.bucket.items()
         },
     }
+    nowhere = [("a card number", card) for card in CARDS]
+    nowhere += secrets_of_tokens(world, asked)
     for place, text in places.items():
-        for card in CARDS:
-            if card in text or base64.b64encode(card.encode()).decode() in text:
-                yield f"a card number stands in {place}"
+        for what, secret in nowhere:
+            if secret in text or base64.b64encode(secret.encode()).decode() in text:
+                yield f"{what} stands in {place}"
+        # Merchants are told of tokens by webhooks; the table keeps a card's id alone.
+        if place != "webhooks" and "pmt_" in text:
+            yield f"a token stands in {place}"
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from local.merchant_client import PREFIX, Merchant
 from tests.simulation.asl import TaskFailed
 from tests.simulation.calls import Calls, Failing
 from tests.simulation.faults import Fault
+from tests.simulation.front import API_S
 from tidegate.api.evocloud.notifications import notification_body
 from tidegate.domain.events import Event, Subject
 from tidegate.domain.store import Store
@@ -21,14 +22,6 @@ from tidegate.domain.store import Store
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-CARDS = ("4111111111111111", "5555555555554444")
-"""Without zeros: a masked number must not look like the whole one."""
-CVC = "321"
-ENDINGS = ("00", "00", "00", "00", "00", "10", "33", "99", "77", "77", "51", "62", "68")
-"""Of amounts: what the hosts do by them (docs/networks.md)."""
-HOURS = (None, None, "0", "0", "1", "30")
-API_S = 29.0
-"""API Gateway waits no longer."""
 TRIES = 4
 
 
@@ -94,12 +87,18 @@ class Asked:
     kind: str
     trans_id: str
     of: str
-    """The payment's id."""
+    """The payment's id; the token's or order's own name where it is about one."""
+    began_at: float
+    """When it was first sent, on the scheduler's clock."""
+    about: str = ""
+    """The card on file that is paid with, by its id."""
     sent: int = 0
     """How often; an answer may have been lost."""
     codes: list[str] = field(default_factory=list)
     """Result codes in the order in which answers came."""
     bodies: list[Mapping[str, Any]] = field(default_factory=list)
+    answered_at: float | None = None
+    """When it was known to be done."""
 
     @property
     def acknowledged(self) -> Mapping[str, Any] | None:
@@ -110,18 +109,13 @@ class Asked:
         return None
 
 
-FUNCTIONS = {
-    "payment": "CreatePaymentFunction",
-    "capture": "CapturePaymentFunction",
-    "cancel": "CancelPaymentFunction",
-    "refund": "RefundPaymentFunction",
-    "cancelOrRefund": "CancelOrRefundFunction",
-}
+OF_A_PAYMENT = frozenset({"capture", "cancel", "refund", "cancelOrRefund", "additionalInfo"})
+"""Kinds of requests that name it in their query."""
 
 
 @dataclass
 class Shop:
-    """A store's checkout: takes payments and changes its mind about them."""
+    """A store's checkout: what it asks for, and how it insists."""
 
     world: World
     store: Store
@@ -129,76 +123,49 @@ class Shop:
     requests: list[Asked] = field(default_factory=list)
     _numbers: int = 0
 
-    def take_payments(self, count: int) -> None:
-        """One after the other, with pauses."""
-        for _ in range(count):
-            self.take_payment()
+    def serve(self, visits: list[Callable[[Shop], None]]) -> None:
+        """One customer after the other, with pauses."""
+        for visit in visits:
+            visit(self)
             self.world.scheduler.sleep(self.world.random.uniform(0, 20))
 
-    def take_payment(self) -> None:
-        """One payment, and a few operations on it, some at the same time."""
-        random = self.world.random
-        minor = random.randrange(10, 400) * 100 + int(random.choice(ENDINGS))
-        payment = self._new("payment", "")
-        hours = random.choice(HOURS)
-        body: dict[str, Any] = {
-            "merchantTransInfo": self._info(payment),
-            "transAmount": _amount(minor),
-            "paymentMethod": {
-                "type": "card",
-                "card": {
-                    "cardInfo": {
-                        "cardNumber": random.choice(CARDS),
-                        "expiryDate": "1249",
-                        "cvc": CVC,
-                    }
-                },
-            },
-        }
-        if hours is not None:
-            body["captureAfterHours"] = hours
-        self._insist(payment, body)
-        operations = [self._operation(payment.trans_id, minor) for _ in range(random.randrange(5))]
-        while operations:
-            together = [operations.pop() for _ in range(min(len(operations), random.randrange(3)))]
-            tasks = [
-                self.world.scheduler.spawn("request", partial(self._insist, *one))
-                for one in together
-            ]
-            for task in tasks:
-                self.world.scheduler.wait(task)
-            self.world.scheduler.sleep(random.choice((0.1, 3.0, 70.0)))
+    def new(self, kind: str, of: str = "") -> tuple[Asked, dict[str, Any]]:
+        """A request under an id of its own, and how its body begins."""
+        self._numbers += 1
+        trans_id = f"{self.name}{kind[:3].upper()}{self._numbers}"
+        asked = Asked(self.store.sid, kind, trans_id, of or trans_id, self.world.scheduler.now)
+        self.requests.append(asked)
+        return asked, {"merchantTransInfo": self._info(asked)}
 
-    def _operation(self, payment: str, minor: int) -> tuple[Asked, dict[str, Any]]:
-        random = self.world.random
-        kind = random.choice(("capture", "capture", "refund", "refund", "cancel", "cancelOrRefund"))
-        asked = self._new(kind, payment)
-        body: dict[str, Any] = {"merchantTransInfo": self._info(asked)}
-        if kind in {"capture", "refund"}:
-            part = random.choice((minor, minor // 2, minor // 3, minor - 100, minor // 100 * 100))
-            body["transAmount"] = _amount(max(part, 1))
-        return asked, body
+    def together(self, requests: list[tuple[Asked, dict[str, Any]]]) -> None:
+        """All at once, each until it is answered."""
+        scheduler = self.world.scheduler
+        tasks = [scheduler.spawn("request", partial(self.insist, *one)) for one in requests]
+        for task in tasks:
+            scheduler.wait(task)
 
-    def _insist(self, asked: Asked, body: dict[str, Any]) -> None:
-        """Send until an answer comes, the same request each time; sometimes twice at once."""
+    def insist(self, asked: Asked, body: dict[str, Any]) -> Mapping[str, Any] | None:
+        """Send until an answer comes, the same request each time; sometimes twice at once. The
+        body of the last answer, if one came."""
         random = self.world.random
         key = f"key-{asked.trans_id}" if random.random() < 0.3 else None
-        event = self._event(asked, body, key)
+        sign = partial(self._signed, asked, body, key)
+        request = sign()
         if random.random() < 0.1:
-            self.world.scheduler.spawn("the same again", lambda: self._send(asked, event))
+            self.world.scheduler.spawn("the same again", lambda: self._send(asked, request))
         for number in range(TRIES):
-            if self._send(asked, event):
-                return
+            if self._send(asked, request):
+                return asked.bodies[-1]
             self.world.scheduler.sleep(2.0**number)
+        return None
 
-    def _send(self, asked: Asked, event: dict[str, Any]) -> bool:
+    def _send(self, asked: Asked, request: tuple[str, str, dict[str, str], str]) -> bool:
         world = self.world
-        function = FUNCTIONS[asked.kind]
         asked.sent += 1
         try:
             answer = world.calls.make(
                 f"api {asked.kind}",
-                lambda: world.functions.invoke(function, event, API_S),
+                lambda: world.front.request(*request),
                 INTERNET,
                 LOST,
                 patience_s=API_S,
@@ -208,14 +175,9 @@ class Shop:
         body = json.loads(answer["body"])
         asked.codes.append(body["result"]["code"])
         asked.bodies.append(body)
+        if body["result"]["code"] == "S0000" and asked.answered_at is None:
+            asked.answered_at = world.scheduler.now
         return not body["result"]["code"].startswith("E")
-
-    def _new(self, kind: str, of: str) -> Asked:
-        self._numbers += 1
-        trans_id = f"{self.name}{kind[:3].upper()}{self._numbers}"
-        asked = Asked(self.store.sid, kind, trans_id, of or trans_id)
-        self.requests.append(asked)
-        return asked
 
     def _info(self, asked: Asked) -> dict[str, str]:
         now = datetime.fromtimestamp(self.world.now(), UTC)
@@ -224,35 +186,38 @@ class Shop:
             "merchantTransTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         }
 
-    def _event(self, asked: Asked, body: dict[str, Any], key: str | None) -> dict[str, Any]:
-        """As API Gateway hands a signed request over."""
+    def _signed(
+        self, asked: Asked, body: dict[str, Any], key: str | None
+    ) -> tuple[str, str, dict[str, str], str]:
+        """Method, target, headers and body."""
         sid, text = self.store.sid, json.dumps(body)
-        path = f"{PREFIX}/{sid}/{asked.kind}"
-        query = {} if asked.kind == "payment" else {"merchantTransID": [asked.of]}
-        target = path + "".join(
-            f"?merchantTransID={quote(one, safe='')}" for one in query and [asked.of]
-        )
+        method, target = _address(sid, asked)
         stamp = datetime.fromtimestamp(self.world.now(), UTC).isoformat(timespec="seconds")
         signer = Merchant("", sid, self.store.sign_keys[0].secret)
+        message_id = f"{len(self.requests):032x}"
         headers = {
             "DateTime": stamp,
-            "MsgID": f"{len(self.requests):032x}",
+            "MsgID": message_id,
             "SignType": "SHA256",
-            "Authorization": signer.sign(
-                "POST", target, stamp, f"{len(self.requests):032x}", text.encode()
-            ),
+            "Authorization": signer.sign(method, target, stamp, message_id, text.encode()),
         } | ({"Idempotency-Key": key} if key else {})
-        return {
-            "httpMethod": "POST",
-            "path": path,
-            "pathParameters": {"sid": sid},
-            "headers": headers,
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "multiValueQueryStringParameters": query or None,
-            "body": text,
-            "isBase64Encoded": False,
-        }
+        return method, target, headers, text
 
 
-def _amount(minor: int) -> dict[str, str]:
+def _address(sid: str, asked: Asked) -> tuple[str, str]:
+    """Method and target of a kind of request."""
+    merchant = f"{PREFIX}/{sid}"
+    of = quote(asked.of, safe="")
+    if asked.kind in OF_A_PAYMENT:
+        return "POST", f"{merchant}/{asked.kind}?merchantTransID={of}"
+    match asked.kind:
+        case "token":
+            return "POST", f"{merchant}/paymentMethod"
+        case "deleteToken":
+            return "DELETE", f"{merchant}/paymentMethod?token={of}"
+    return "POST", f"{merchant}/{asked.kind}"
+
+
+def amount(minor: int) -> dict[str, str]:
+    """In the stores' currency."""
     return {"currency": "HKD", "value": f"{minor // 100}.{minor % 100:02d}"}

@@ -15,6 +15,7 @@ from tests.simulation.checks import Watch, when_at_rest
 from tests.simulation.faults import Strike
 from tests.simulation.merchants import Shop
 from tests.simulation.scheduler import Stuck
+from tests.simulation.visits import some_visits
 from tests.simulation.world import CUT_OFF, World
 
 RATES = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08)
@@ -71,7 +72,7 @@ def _play(world: World, told: Told) -> None:
     clients = [
         world.scheduler.spawn(
             f"shop {shop.name}",
-            partial(shop.take_payments, world.random.randrange(2, 6)),
+            partial(shop.serve, some_visits(world.random, world.random.randrange(2, 6))),
         )
         for shop in shops
     ]

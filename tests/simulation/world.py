@@ -23,14 +23,18 @@ from unittest.mock import patch
 from tests.simulation.aws import Aws, Message
 from tests.simulation.calls import Calls, Failing
 from tests.simulation.faults import Fault, Faults
+from tests.simulation.front import HOST, Front
 from tests.simulation.functions import Functions, period_s, resources, triggered_by
 from tests.simulation.hosts import SimulatedCardNetwork, SimulatedHost, SimulatedNetworkFiles
 from tests.simulation.merchants import Endpoint
+from tests.simulation.providers import tokens_of
 from tests.simulation.scheduler import CooperativeLock, Scheduler, Task
+from tests.simulation.web import SimulatedConnection, Web
 from tests.support.memory import CountingIds, a_store
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 from tidegate.networks.breaker import GuardedNetwork
+from tidegate.networks.token_services import HttpTokenServices
 from tidegate.runtime.settings import Link, Settings
 
 BEGINNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC).timestamp()
@@ -81,6 +85,10 @@ class World:
         self.networks: dict[str, GuardedNetwork] = {}
         self._connect()
         self.network_files = SimulatedNetworkFiles(self.hosts, self.calls)
+        self.front = Front(self.functions)
+        self.web = Web(self.calls, {HOST: self.front.serve})
+        for name, host in self.hosts.items():
+            self.web.servers[_tokens_host(name)] = tokens_of(host)
         self.endpoint = Endpoint(self.calls)
         self.ids = CountingIds()
         self.skew_s = 0.0
@@ -135,6 +143,10 @@ class World:
             "tidegate.runtime.bootstrap.clock": lambda: self,
             "tidegate.runtime.bootstrap.ids": lambda: self.ids,
             "tidegate.runtime.bootstrap.networks": lambda: self.networks,
+            "tidegate.networks.token_services.HttpTokenServices": partial(
+                HttpTokenServices, now=self.now
+            ),
+            "http.client.HTTPSConnection": SimulatedConnection,
             "tidegate.runtime.wiring_settlement.HttpNetworkFiles": lambda _: self.network_files,
             "tidegate.runtime.wiring_reconciliation.HttpNetworkFiles": lambda _: self.network_files,
         }
@@ -145,6 +157,7 @@ class World:
             import_module("tidegate.runtime.observability")
             for name, instead in replacements.items():
                 stack.enter_context(patch(name, instead))
+            stack.enter_context(self.web.reachable())
             stack.enter_context(_logged(self.log))
             try:
                 yield
@@ -308,6 +321,10 @@ def _store(sid: str, requests_per_s: int | None = None) -> Store:
     )
 
 
+def _tokens_host(network: str) -> str:
+    return f"tokens-{network}.example"
+
+
 def _settings() -> Settings:
     names = ("payment", "settlement", "reconciliation", "notices")
     machines = {f"{name}_state_machine_arn": f"{ARN}{name.title()}StateMachine" for name in names}
@@ -319,7 +336,9 @@ def _settings() -> Settings:
             "EVENTS_TOPIC_ARN": "arn:aws:sns:sim:0:events",
             "MAIL_FROM": "tidegate@example.com",
             "NOTICES_QUEUE_URL": "https://queue.invalid",
-            "PUBLIC_URL": "https://pay.example",
+            "PUBLIC_URL": f"https://{HOST}",
+            "VISA_TOKENS_URL": f"https://{_tokens_host('visa')}",
+            "MASTERCARD_TOKENS_URL": f"https://{_tokens_host('mastercard')}",
             "SETTLEMENT_GRACE_S": "900",
             **{
                 f"{name.upper()}_STATE_MACHINE_ARN": machines[f"{name}_state_machine_arn"]
