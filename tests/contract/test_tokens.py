@@ -9,8 +9,13 @@ import pytest
 
 from tests.support.gateway import Gateway
 from tidegate.api.evocloud import responses, responses_tokens
-from tidegate.domain.errors import DuplicateTransaction, FieldMismatch, TokenUnknown
-from tidegate.domain.message import Card
+from tidegate.domain.errors import (
+    DuplicateTransaction,
+    FieldMismatch,
+    TokenUnknown,
+    TransactionUnknown,
+)
+from tidegate.domain.message import Card, NetworkAnswer
 from tidegate.domain.payment import Payment
 from tidegate.domain.tokens import StoredCard
 from tidegate.domain.transitions import Operation
@@ -172,11 +177,35 @@ def test_who_charges_by_an_agreements_reference_is_the_merchant(
     assert gateway.visa.authorizations[-1].stored == initiated
 
 
+def test_a_payment_that_keeps_its_card_is_found_as_a_tokenization() -> None:
+    gateway = Gateway()
+    paid = gateway.pay("PAY-1", hours=0, keep=KeepCard("cust-42", "VAULT-T1"))
+    method = found("PAY-1", gateway)
+    assert method["status"] == "Success"
+    assert method["token"]["value"] == shown_of(paid)["token"]["value"]
+    gateway.visa.replies.append(NetworkAnswer("51"))
+    gateway.pay("PAY-2", keep=KeepCard("cust-42", "VAULT-T1"))
+    assert (found("PAY-2", gateway)["status"], "token" in found("PAY-2", gateway)) == (
+        "Failed",
+        False,
+    )
+    gateway.pay("PAY-3")
+    gateway.pay("PAY-4", recurring="Subscription", keep=AGREEMENT)
+    for trans_id in ("PAY-3", "PAY-4"):
+        with pytest.raises(TransactionUnknown):
+            found(trans_id, gateway)
+
+
+def found(trans_id: str, gateway: Gateway) -> dict[str, Any]:
+    made = gateway.card_tokens.tokenization(SID, trans_id)
+    method: dict[str, Any] = responses_tokens.found_tokenization(made)["paymentMethod"]
+    return method
+
+
 def test_a_tokenization_whose_token_has_ended_stays_a_success() -> None:
     gateway = Gateway()
     card = kept(gateway)
     gateway.card_tokens.delete(SID, card.token)
-    made = gateway.card_tokens.tokenization(SID, "TOK-1")
-    method = responses_tokens.found_tokenization(made)["paymentMethod"]
+    method = found("TOK-1", gateway)
     assert method["status"] == "Success"
     assert not {"token", "networkToken", "recurringReference"} & set(method)

@@ -15,7 +15,7 @@ from tidegate.domain.errors import (
 )
 from tidegate.domain.legs import open_wallet_leg
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Payment, require_intent
+from tidegate.domain.payment import Payment, require_intent, require_payment
 from tidegate.domain.routing import routes_for
 from tidegate.domain.store import Store
 from tidegate.domain.tokens import (
@@ -88,8 +88,11 @@ class CardTokens:
     ids: Ids
 
     def tokenization(self, sid: str, trans_id: str) -> Tokenization:
-        """By its merchantTransID; raises TransactionUnknown."""
-        payment = require_intent(self.payments.get(sid, trans_id), TOKENIZATIONS)
+        """By its merchantTransID, or that of a payment that makes a token of its card; raises
+        TransactionUnknown."""
+        payment = require_payment(self.payments.get(sid, trans_id))
+        if not (payment.stores_card and payment.gateway_token):
+            require_intent(payment, TOKENIZATIONS)
         return self.outcome(payment)
 
     def outcome(self, payment: Payment) -> Tokenization:

@@ -273,7 +273,8 @@ def _status(made: Tokenization) -> str:
     if _failure(made) is not None:
         return "Failed"
     # A tokenization stays a success when its token has ended since.
-    return "Success" if made.payment.status is Status.VERIFIED else "Verifying"
+    succeeded = made.card is not None or made.payment.status is Status.VERIFIED
+    return "Success" if succeeded else "Verifying"
 
 
 def _failure(made: Tokenization) -> str | None:
