@@ -159,15 +159,19 @@ def test_the_merchants_own_page_runs_the_steps(merchant: Merchant, new_id: NewId
     url = page.split('action="')[1].split('"')[0]
     assert payer.challenge({"url": url, **payer.hidden(page)}) == FINISHED
     assert merchant.query("payment", trans_id)["payment"]["status"] == "Verifying"
-    done = put(merchant, trans_id, threeDSFinished="Y")
+    key = new_id("key")
+    done = put(merchant, trans_id, key, threeDSFinished="Y")
     assert (done.code, done["payment"]["status"]) == ("S0000", "Authorised")
+    again = put(merchant, trans_id, key, threeDSFinished="Y")
+    assert (again.code, again["payment"]) == ("S0000", done["payment"])
     assert put(merchant, trans_id, threeDSFinished="Y").code == "B0012"
 
 
-def put(merchant: Merchant, trans_id: str, **data: str) -> Answer:
+def put(merchant: Merchant, trans_id: str, key: str | None = None, **data: str) -> Answer:
     body = {"authentication": {"threeDS": {"redirectData": data}}}
     query = {"merchantTransID": trans_id}
-    return merchant.call("PUT", "payment", query=query, body=body)
+    headers = {"Idempotency-Key": key} if key else None
+    return merchant.call("PUT", "payment", query=query, body=body, headers=headers)
 
 
 def test_a_soft_decline_is_stepped_up(merchant: Merchant, new_id: NewId) -> None:
