@@ -5,7 +5,16 @@ import sys
 from ministack import app
 from ministack.core import lambda_runtime
 
-from local.engine import api, functions, saving, tracing, workflows
+from local.engine import (
+    api,
+    consumers,
+    dispatch,
+    functions,
+    saving,
+    serving,
+    tracing,
+    workflows,
+)
 
 
 def main() -> None:
@@ -13,7 +22,10 @@ def main() -> None:
     functions.install()
     api.install()
     workflows.install()
+    consumers.install()
     tracing.install()
+    dispatch.install()
+    serving.install()
     saving.start()
     sys.argv = ["ministack"]  # it reads options of its own
     try:
