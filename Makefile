@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long fuzz surge restart abuse check simulate bench lock stop clean python environments
+.PHONY: help run demo test test-long fuzz surge restart abuse audit check simulate bench lock stop clean python environments
 
 help:  ## List the commands
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## /  make \1\t/' | expand -t 20
@@ -40,7 +40,11 @@ surge restart abuse: environments  ## Run the whole suite of this name, its long
 fuzz: environments  ## Feed every parser INPUTS broken inputs (default 1000000)
 	@$(PY) -m tests.fuzz --inputs $(INPUTS)
 
-check: environments  ## Lint, types, template, state machines
+audit: python  ## Look for known holes in packages, code and template
+	@$(PYTHON) -m local.environments audit
+	@$(PYTHON) -m local.audit
+
+check: environments audit  ## Lint, types, known holes, template, state machines
 	$(ENV)/dev/bin/ruff check .
 	$(ENV)/dev/bin/ruff format --check .
 	$(PY) -m mypy .
@@ -59,7 +63,7 @@ bench: environments  ## Measure ratios and exact counters
 
 lock: python  ## Write the lock files anew from requirements/*.in
 	@$(PYTHON) -m local.environments tools
-	@cd requirements && for name in dev sam engine runtime clients; do \
+	@cd requirements && for name in dev sam engine runtime clients audit; do \
 		echo "locking $$name"; $(COMPILE) $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
 	@echo "locking layer"; cd requirements && $(COMPILE) layer.in -c dev.txt -o ../layers/tidegate/requirements.txt \

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ROOT / ".local" / "env"
 NODE = ROOT / "local" / "node"
-PYTHON_ENVIRONMENTS = ("dev", "sam", "engine", "runtime", "clients")
+PYTHON_ENVIRONMENTS = ("dev", "sam", "engine", "runtime", "clients", "audit")
 UNREACHABLE = re.compile(
     r"error sending request|dns error|failed to lookup|connection refused|connect error|timed out"
     r"|Max retries exceeded|NewConnectionError|Failed to establish|Connection broken|No matching"
