@@ -25,15 +25,17 @@ from tidegate.domain.store import Store
 STORES, CURRENCIES = 20, ("HKD", "USD")
 BATCHES = STORES * len(CURRENCIES)
 DAY_S = 86_400.0
-PAYMENTS = 240
+PAYMENTS = 1_000
 """Played for one pace; the count of one more or less moves the figures by less than a cent."""
 MORE = 400
 """Payments that a batch has more, to see what each adds."""
 AFTERWARDS_S = 700.0
 CLOSING_S = 1_900.0
 """Cut-off, grace, settlement; then the networks' files and their reconciliation."""
-IDLE_S = 3_600.0
-NETWORKS_CARDS = (VISA, MASTERCARD)
+WARM_S, IDLE_S = 400.0, 3_600.0
+CARDS = (VISA, MASTERCARD)
+LEAST = BATCHES * len(CARDS)
+"""Payments that put one of each network into every batch."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,12 @@ def play(paces: tuple[int, ...]) -> Iterator[str | Day]:
     yield f"the same with {MORE} payments more"
     most = _closed(MORE, idle)
     settled = most.since(least).times(1 / MORE)
-    yield Day(idle, by_pace, least + settled.times(-BATCHES), settled)
+    yield Day(idle, by_pace, least + settled.times(-LEAST), settled)
 
 
 def _idle() -> Tally:
     with metered_world(stores()) as world:
-        before = world.count(120.0)
+        before = world.count(WARM_S)
         return world.count(IDLE_S).since(before).times(1 / IDLE_S)
 
 
@@ -85,7 +87,7 @@ def _at_pace(per_day: int, idle: Tally) -> Tally:
     random, rate = Random(per_day), per_day / DAY_S
     with metered_world(stores()) as world:
         tills = _tills(world)
-        _in_turn(world, tills, 2 * BATCHES)  # everybody is warm
+        _in_turn(world, tills, LEAST)  # everybody is warm
         before, began = world.count(AFTERWARDS_S), world.scheduler.now
         at = 0.0
         for number in range(PAYMENTS):
@@ -99,11 +101,11 @@ def _at_pace(per_day: int, idle: Tally) -> Tally:
 
 
 def _closed(more: int, idle: Tally) -> Tally:
-    """One payment a batch and ``more`` in the first; what closing, clearing, paying out and
+    """One payment per batch and network, and ``more`` in the first batch; what closing, clearing, paying out and
     reconciling them costs."""
     with metered_world(stores()) as world:
         tills = _tills(world)
-        _in_turn(world, tills, BATCHES)
+        _in_turn(world, tills, LEAST)
         for number in range(more):
             world.scheduler.spawn("payer", partial(_pay, tills[0], f"M{number}", number, "HKD"))
         world.count(AFTERWARDS_S)
@@ -141,7 +143,7 @@ def _in_turn(world: MeteredWorld, tills: list[Till], count: int) -> None:
 
 
 def _pay(till: Till, trans_id: str, number: int, currency: str) -> None:
-    answer = till.pay(trans_id, card=NETWORKS_CARDS[number % 2], currency=currency)
+    answer = till.pay(trans_id, card=CARDS[number % 2], currency=currency)
     assert answer["result"]["code"] == "S0000", answer
 
 

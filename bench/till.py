@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from local.merchant_client import PREFIX, Merchant
-from tests.simulation.merchants import API_S, CARDS, CVC, INTERNET, LOST
+from tests.simulation.calls import Failing
 
 if TYPE_CHECKING:
     from bench.world import MeteredWorld
@@ -23,7 +23,11 @@ FUNCTIONS = {
     ("POST", "cancelOrRefund"): "CancelOrRefundFunction",
     ("GET", "payment"): "GetPaymentFunction",
 }
-VISA, MASTERCARD = CARDS
+VISA, MASTERCARD, CVC = "4111111111111111", "5555555555554444", "321"
+API_S = 29.0
+"""API Gateway waits no longer."""
+NO_FAULT = Failing(refused=AssertionError, lost=AssertionError)
+"""In a metered world no call fails."""
 BROWSER = {  # what an ordinary checkout sends along
     "User-Agent": "evocloud-python/1.4.2",
     "Accept": "application/json",
@@ -77,7 +81,7 @@ class Till:
             return world.functions.invoke(FUNCTIONS[method, kind], event, API_S)
 
         task = world.scheduler.spawn(
-            "till", lambda: answers.append(world.calls.make(f"api {kind}", answer, INTERNET, LOST))
+            "till", lambda: answers.append(world.calls.make(f"api {kind}", answer, (), NO_FAULT))
         )
         world.scheduler.wait(task)
         task.outcome()

@@ -56,7 +56,11 @@ class MeteredWorld(World):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        settings = replace(simulated._settings(), store_requests_per_s=_store_limit())
+        settings = replace(
+            simulated._settings(),
+            store_requests_per_s=int(_default("StoreRequestsPerSecond")),
+            publish_events=_default("PublishEvents") == "true",
+        )
         with ExitStack() as stack:
             stack.enter_context(patch.dict(os.environ, assumed.ENVIRONMENT))
             stack.enter_context(patch("tests.simulation.aws.Interpreter", self._interpreter))
@@ -146,7 +150,7 @@ class MeteredWorld(World):
             began = self.scheduler.now
             if by[QUEUE]:
                 self.tally.add(tally.FIFO, 2)  # its batch is received, and deleted
-            if any(by.values()):
+            if any(by.values()) and is_traced(name):
                 self.tally.add(tally.TRACES, assumed.SAMPLED)
             self.scheduler.sleep(assumed.cpu_s(assumed.HANDLER_CPU_S, memory))
             try:
@@ -173,5 +177,11 @@ def memory_mb(function: str) -> int:
     return int(resources()[function]["Properties"].get("MemorySize", of_all))
 
 
-def _store_limit() -> int:
-    return int(template()["Parameters"]["StoreRequestsPerSecond"]["Default"])
+def is_traced(function: str) -> bool:
+    """Whether a function that nothing traced calls begins a trace."""
+    of_all = template()["Globals"]["Function"]["Tracing"]
+    return bool(resources()[function]["Properties"].get("Tracing", of_all) == "Active")
+
+
+def _default(parameter: str) -> Any:
+    return template()["Parameters"][parameter]["Default"]

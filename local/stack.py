@@ -203,6 +203,7 @@ class Stack:
 
     def _parameters(self) -> dict[str, str]:
         parameters = {
+            "PublishEvents": "true",
             "Stage": STAGE,
             "Runtime": build.RUNTIME,
             "Architecture": build.ARCHITECTURE,

@@ -284,4 +284,4 @@ def test_the_local_build_can_do_without_what_it_drops() -> None:
     dropped = {
         name for name, made in template()["Resources"].items() if made["Type"] in REFUSED_TYPES
     }
-    assert dropped == {"WebAclAssociation"}
+    assert dropped == {"PaymentTraces", "WebAclAssociation"}

@@ -204,8 +204,8 @@ def test_rows_spread_over_all_shards(house: House) -> None:
 
 def test_a_movement_in_two_packings_counts_once(house: House) -> None:
     names = [house.capture(f"P{number}", 1_000) for number in range(20)]
-    for count in range(1, len(names) + 1):  # rows of all sizes, in many shards
-        house.stream(*names[:count])
+    for size in range(1, len(names) + 1):  # rows of all sizes, in many shards
+        house.stream(*names[:size])
     assert len({item["p"]["S"] for item in _rows(house)}) > 1
     assert len(list(house.ledger.movements(key()))) == len(names)
 

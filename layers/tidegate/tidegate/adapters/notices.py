@@ -32,8 +32,9 @@ class NotTaken(Exception):
 class SqsNoticeQueue:
     """``NoticeQueue`` on SQS."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, publish: bool = True) -> None:
         self._url = url
+        self._channels = (WEBHOOK, TOPIC) if publish else (WEBHOOK,)
         self._client = aws.client("sqs", _CONFIG)
 
     def send(self, events: Sequence[Event]) -> None:
@@ -47,7 +48,7 @@ class SqsNoticeQueue:
                 "MessageDeduplicationId": str(event.sequence),  # the queue looks at it per group
             }
             for event in events
-            for channel in (WEBHOOK, TOPIC)
+            for channel in self._channels
         ]
         for start in range(0, len(messages), _PER_REQUEST):
             entries: Any = [

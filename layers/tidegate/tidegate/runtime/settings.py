@@ -47,6 +47,8 @@ class Settings:
     wallet_secret_arn: str
     store_requests_per_s: int
     """How many changes a store may ask for where it has no limit of its own; 0 for no limit."""
+    publish_events: bool
+    """Whether every event goes to the topic as well, and is mailed to stores that ask for it."""
 
     @classmethod
     def read(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -81,6 +83,7 @@ class Settings:
             },
             wallet_secret_arn=env.get("WALLET_SECRET_ARN", ""),
             store_requests_per_s=_integer(env, "STORE_REQUESTS_PER_S", 0),
+            publish_events=env.get("PUBLISH_EVENTS", "true") == "true",
         )
 
 

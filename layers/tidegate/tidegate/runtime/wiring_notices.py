@@ -19,7 +19,8 @@ REST_S = 60.0
 
 @cache
 def queue() -> SqsNoticeQueue:
-    return SqsNoticeQueue(bootstrap.settings().notices_queue_url)
+    settings = bootstrap.settings()
+    return SqsNoticeQueue(settings.notices_queue_url, publish=settings.publish_events)
 
 
 @cache
