@@ -86,6 +86,7 @@ def _at_pace(per_day: int, idle: Tally) -> Tally:
     """Arrivals at random at the day's mean rate: a day with peaks fills batches better."""
     random, rate = Random(per_day), per_day / DAY_S
     with metered_world(stores()) as world:
+        world.remembers_stores = False
         tills = _tills(world)
         _in_turn(world, tills, LEAST)  # everybody is warm
         before, began = world.count(AFTERWARDS_S), world.scheduler.now
@@ -101,8 +102,8 @@ def _at_pace(per_day: int, idle: Tally) -> Tally:
 
 
 def _closed(more: int, idle: Tally) -> Tally:
-    """One payment per batch and network, and ``more`` in the first batch; what closing, clearing, paying out and
-    reconciling them costs."""
+    """One payment per batch and network, and ``more`` in the first batch: what closing, clearing,
+    paying out and reconciling them costs."""
     with metered_world(stores()) as world:
         tills = _tills(world)
         _in_turn(world, tills, LEAST)

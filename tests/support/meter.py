@@ -1,9 +1,5 @@
-"""Counts requests and write units by arithmetic of our own; emulators report wrong ones.
-
-A write costs one unit for each KiB of the larger of old and new item, twice that in a
-transaction. The sparse index
-costs one unit when an item enters or leaves it and two when its key there changes.
-"""
+"""Counts requests and write units of one table connection, whatever engine is behind it, by the
+arithmetic of `local.meter`; emulators report wrong ones."""
 
 from __future__ import annotations
 
@@ -13,10 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.meter.items import item_bytes, write_units
+from tests.support.tables import table_definition
 from tidegate.adapters.dynamodb.table import Table
 
-_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
-KIB = 1024
+_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
+INDEXES = [
+    tuple(part["AttributeName"] for part in one["KeySchema"])
+    for one in table_definition()["GlobalSecondaryIndexes"]
+]
 
 
 @dataclass
@@ -40,12 +41,11 @@ def metered(table: Table, reader: Any) -> Iterator[Meter]:
         before = [_image(reader, table.name, key) for key in keys]
         answer: dict[str, Any] = original(operation, kwargs)
         meter.requests[operation] += 1
-        factor = 2 if operation == "TransactWriteItems" else 1
+        transaction = operation == "TransactWriteItems"
         for key, old in zip(keys, before, strict=True):
             new = _image(reader, table.name, key)
-            size = max(item_bytes(old), item_bytes(new))
-            meter.largest_item = max(meter.largest_item, size)
-            meter.write_units += factor * -(-size // KIB) + _index_units(old, new)
+            meter.largest_item = max(meter.largest_item, item_bytes(old), item_bytes(new))
+            meter.write_units += write_units(old, new, INDEXES, transaction=transaction)
         return answer
 
     connection.dispatch = dispatch  # type: ignore[method-assign, assignment]
@@ -53,18 +53,6 @@ def metered(table: Table, reader: Any) -> Iterator[Meter]:
         yield meter
     finally:
         connection.dispatch = original  # type: ignore[method-assign]
-
-
-def item_bytes(item: dict[str, Any]) -> int:
-    """DynamoDB's size of an item: names and values, numbers by their digits."""
-    return sum(len(name.encode()) + _value_bytes(typed) for name, typed in item.items())
-
-
-def _value_bytes(typed: dict[str, Any]) -> int:
-    if "N" in typed:
-        return len(str(typed["N"]).lstrip("-")) // 2 + 2
-    value = typed.get("S", typed.get("B", b""))
-    return len(value.encode()) if isinstance(value, str) else len(value)
 
 
 def _keys(operation: str, kwargs: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -86,14 +74,3 @@ def _image(reader: Any, name: str, key: dict[str, Any]) -> dict[str, Any]:
         "Item", {}
     )
     return item
-
-
-def _index_units(old: dict[str, Any], new: dict[str, Any]) -> int:
-    before, after = _index_key(old), _index_key(new)
-    if before == after:
-        return 0
-    return 2 if before and after else 1
-
-
-def _index_key(item: dict[str, Any]) -> tuple[str, str] | None:
-    return (item["k"]["S"], item["d"]["N"]) if "k" in item else None
