@@ -15,7 +15,7 @@ from tidegate.domain.transitions import Status
 from tidegate.domain.wallet import WalletAnswer
 from tidegate.services.commands import PayByWallet
 from tidegate.services.conversations import Reply
-from tidegate.services.limits import INTENT_S, POLL_S
+from tidegate.services.limits import INTENT_S, LATE_S, POLL_S
 
 WALLET = PayByWallet("redirect", "AlipayHK")
 REFUSED = WalletAnswer(
@@ -142,6 +142,30 @@ def test_an_order_whose_answer_was_lost_is_cancelled() -> None:
     assert gateway.wallet.cancelled == [gateway.payments.payment("PAY-1").evo_trans_id]
 
 
+def test_an_order_that_may_reach_the_wallet_late_is_cancelled_once_more() -> None:
+    gateway = Gateway()
+    gateway.wallet.replies.append(Unanswered())
+    failed = gateway.pay(means=WALLET)
+    gateway.wallet.cancels.append(False)
+    gateway.sweep_now(LATE_S)
+    gateway.sweep_now(LATE_S)
+    payment = gateway.payments.payment("PAY-1")
+    assert gateway.wallet.cancelled == [payment.evo_trans_id] * 3
+    assert (payment.status, payment.reversal, payment.due_at) == (Status.FAILED, None, None)
+    assert events_of(payment, failed.version) == [], "nothing that merchants see"
+
+
+def test_what_was_paid_after_we_gave_it_up_is_given_back() -> None:
+    gateway = Gateway()
+    waiting(gateway)
+    assert gateway.change("cancel", "CAN-1").payment.status is Status.CANCELLED
+    gateway.wallet.cancels.append(False)
+    assert told(gateway, PAID) is Status.CANCELLED
+    gateway.sweep_now(INTENT_S)
+    assert len(gateway.wallet.cancelled) == 3
+    assert gateway.payments.payment("PAY-1").due_at is None
+
+
 def refundable(gateway: Gateway) -> None:
     assert gateway.pay(means=WALLET).status is Status.CAPTURED
 
@@ -167,11 +191,26 @@ def test_a_refund_that_the_wallet_never_heard_of_gives_its_amount_back() -> None
     refundable(gateway)
     gateway.wallet.refund_replies.append(Unanswered())
     gone = replace(REFUSED.answer, response_code="REFUND_NOT_EXIST", decline="P0098")
-    gateway.wallet.refund_inquiries.append(WalletAnswer(gone))
+    gateway.wallet.refund_inquiries.extend([WalletAnswer(gone)] * 2)
     change = gateway.change("refund", "REF-1", 4_000)
-    assert (change.operation.status, change.operation.failure_code) == ("f", "P0098")
+    assert change.operation.status == "r", "the wallet may hear of it yet"
+    gateway.sweep_now(LATE_S)
+    refund = gateway.payments.operation("REF-1")
+    assert (refund.status, refund.failure_code) == ("f", "P0098")
     payment = gateway.payments.payment("PAY-1")
     assert (payment.refundable_minor, payment.refunded_minor) == (10_000, 0)
+
+
+def test_a_refund_that_reaches_the_wallet_late_has_been_made() -> None:
+    gateway = Gateway()
+    refundable(gateway)
+    gateway.wallet.refund_replies.append(Unanswered())
+    gone = replace(REFUSED.answer, response_code="REFUND_NOT_EXIST", decline="P0098")
+    gateway.wallet.refund_inquiries.extend([WalletAnswer(gone), PAID])
+    gateway.change("refund", "REF-1", 4_000)
+    gateway.sweep_now(LATE_S)
+    assert gateway.payments.operation("REF-1").status == "s"
+    assert gateway.payments.payment("PAY-1").refunded_minor == 4_000
 
 
 def test_a_refund_whose_inquiry_fails_stays_received() -> None:

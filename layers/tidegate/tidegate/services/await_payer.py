@@ -10,9 +10,9 @@ from tidegate.domain.transitions import Status
 from tidegate.ports import Clock, PaymentStore, Sequences, StoreDirectory
 from tidegate.services.cancel_payment import begin_cancel
 from tidegate.services.conversations import Conversations, Reply
-from tidegate.services.limits import CONFLICT_TRIES, POLL_S, REVERSAL_S
-from tidegate.services.outcomes import concluded
-from tidegate.services.take_back import TakeBack
+from tidegate.services.limits import CONFLICT_TRIES, INTENT_S, POLL_S, REVERSAL_S
+from tidegate.services.outcomes import concluded, new_reversal
+from tidegate.services.take_back import GIVEN_UP, TakeBack
 
 OPEN = frozenset({Status.PENDING, Status.WAITING})
 
@@ -30,19 +30,29 @@ class AwaitPayer:
 
     def told(self, payment: Payment, reply: Reply) -> Payment:
         """The wallet says what became of an order. What is no longer open stays as it is: an order
-        that is being cancelled is not revived by news of its payment."""
+        that is being cancelled is not revived by news of its payment, and what was paid after we
+        gave it up is given back."""
         store = self.stores.get(payment.sid)
         for _ in range(CONFLICT_TRIES):
-            if payment.status not in OPEN or reply.answer.pending:
+            paid_in_vain = payment.status in GIVEN_UP and reply.answer.approved
+            if reply.answer.pending or not (paid_in_vain or payment.status in OPEN):
                 return payment
-            after = concluded(store, payment, reply, int(self.clock.now()))
+            if paid_in_vain:
+                after = self._to_be_given_back(payment)
+            else:
+                after = concluded(store, payment, reply, int(self.clock.now()))
             try:
                 self.payments.update(payment, after)
             except StaleVersion:
                 payment = require_payment(self.payments.get(payment.sid, payment.trans_id))
             else:
-                return after
+                return self.take_back.payment(after)
         return payment
+
+    def _to_be_given_back(self, payment: Payment) -> Payment:
+        now = self.clock.now()
+        sequence = self.sequences.next(payment.leg.network, payment.leg.acquirer_id)
+        return payment.touched(reversal=new_reversal(sequence, now), due_at=int(now) + INTENT_S)
 
     def ask(self, payment: Payment) -> Payment:
         """Inquire; an order that nobody paid in time is closed at the wallet, and only its word

@@ -24,6 +24,9 @@ VALID_MINUTES = 30
 """How long a wallet's payer may take, unless the request says otherwise."""
 POLL_S = 20
 """Between inquiries about a wallet's order; notifications are faster."""
+LATE_S = 90
+"""For so long a request that we have given up may still reach a wallet; what it never heard of by
+then never happened."""
 RETRY_S = (10, 30, 60, 300, 900, 3600)
 """Waits between reversals that were not acknowledged; the last one repeats for good."""
 CONFLICT_TRIES = 12

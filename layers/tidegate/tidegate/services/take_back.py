@@ -8,15 +8,19 @@ answer was lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tidegate.domain.declines import UNREACHED
 from tidegate.domain.errors import StaleVersion
+from tidegate.domain.message import NetworkAnswer
 from tidegate.domain.payment import Payment, PaymentOperation, Reversal, require_payment
 from tidegate.domain.transitions import Operation, Outcome, Status
 from tidegate.ports import Clock, PaymentStore, StoreDirectory
 from tidegate.services.conclude_refund import ConcludeRefund
 from tidegate.services.conversations import Conversations
-from tidegate.services.limits import CONFLICT_TRIES, POLL_S, REVERSAL_S, retry_wait_s
+from tidegate.services.limits import CONFLICT_TRIES, LATE_S, POLL_S, REVERSAL_S, retry_wait_s
+
+GIVEN_UP = frozenset({Status.FAILED, Status.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class TakeBack:
         store = self.stores.get(payment.sid)
         talk = self.conversations[payment.method]
         answer = talk.clear_up_refund(store, payment, refund, timeout_s=REVERSAL_S)
-        if answer is None:
-            after = self._missed_refund(refund)
+        if answer is None or self._too_early(payment, refund, answer):
+            after = self._missed_refund(refund, answered=answer is not None)
             self.payments.update_operation(refund, after)
             return after
         if answer.response_code:
@@ -69,25 +73,36 @@ class TakeBack:
             reversal=_tried(payment.reversal), due_at=self._due(payment.reversal)
         )
 
-    def _missed_refund(self, refund: PaymentOperation) -> PaymentOperation:
+    def _too_early(self, payment: Payment, refund: PaymentOperation, answer: NetworkAnswer) -> bool:
+        """A wallet that has not heard of a refund may hear of it yet."""
+        return (
+            payment.method != "card"
+            and not answer.approved
+            and self.clock.now() < refund.created_at + LATE_S
+        )
+
+    def _missed_refund(self, refund: PaymentOperation, *, answered: bool) -> PaymentOperation:
+        if answered:
+            return refund.touched(due_at=refund.created_at + LATE_S)
         if refund.reversal is None:
             return refund.touched(due_at=int(self.clock.now()) + POLL_S)
         return refund.touched(reversal=_tried(refund.reversal), due_at=self._due(refund.reversal))
 
     def _acknowledged(self, payment: Payment) -> Payment:
         now = int(self.clock.now())
+        owed = _still_owed(payment, now)
+        if payment.status in GIVEN_UP:
+            return payment.touched(**owed)
         if payment.status is Status.CANCELLING:
             cancel = payment.last_entry(Operation.CANCEL)
-            return payment.step(
-                Operation.CANCEL, Outcome.APPROVED, reversal=None, due_at=None, action=None
-            ).recorded(
+            return payment.step(Operation.CANCEL, Outcome.APPROVED, action=None, **owed).recorded(
                 Operation.CANCEL,
                 Outcome.APPROVED,
                 at=now,
                 amount_minor=payment.amount.minor,
                 trans_id=cancel.trans_id if cancel else "",
             )
-        after = payment.step(Operation.REVERSE, Outcome.APPROVED, reversal=None, due_at=None)
+        after = payment.step(Operation.REVERSE, Outcome.APPROVED, **owed)
         if payment.status is not Status.REVERSING:  # a partial reversal: nothing that merchants see
             return after
         return replace(after, failure_code=UNREACHED, answered_at=now).recorded(
@@ -96,6 +111,16 @@ class TakeBack:
 
     def _due(self, reversal: Reversal) -> int:
         return int(self.clock.now()) + retry_wait_s(reversal.attempts + 1)
+
+
+def _still_owed(payment: Payment, now: int) -> dict[str, Any]:
+    """What an acknowledged reversal leaves to be done. A wallet remembers no cancel of an order
+    that it has not heard of yet: one that never answered is cancelled once more when nothing can
+    be under way to it any more."""
+    again_at = payment.created_at + LATE_S
+    if payment.method == "card" or payment.answer is not None or now >= again_at:
+        return {"reversal": None, "due_at": None}
+    return {"due_at": again_at}
 
 
 def _tried(reversal: Reversal) -> Reversal:
