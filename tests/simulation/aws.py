@@ -120,6 +120,7 @@ class Aws:
     database: Database = field(default_factory=Database)
     queue: FifoQueue = field(default_factory=FifoQueue)
     bucket: dict[str, bytes] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     executions: dict[str, Execution] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     """All text that leaves our functions for a place where people may read it: messages, mails,
@@ -224,6 +225,17 @@ class Aws:
             decrypt=asked("Decrypt", decrypt),
             generate_data_key=asked("GenerateDataKey", generate),
         )
+
+    def _secretsmanager(self, attempts: int) -> Any:
+        def get_secret_value(*, SecretId: str) -> Any:  # noqa: N803
+            return self._request(
+                "secrets GetSecretValue",
+                lambda: {"SecretString": self.secrets[SecretId]},
+                READ,
+                attempts,
+            )
+
+        return SimpleNamespace(get_secret_value=get_secret_value)
 
     def _stepfunctions(self, attempts: int) -> Any:
         def start_execution(*, stateMachineArn: str, name: str, input: str) -> None:  # noqa: A002, N803

@@ -51,9 +51,10 @@ class Calls:
         failing: Failing,
         *,
         patience_s: float = 3.0,
+        lateness_s: float | None = None,
     ) -> Answer:
         """``effect`` happens once, unless a fault has it otherwise. The caller gives up after
-        ``patience_s``."""
+        ``patience_s``; what arrives late does so at most ``lateness_s`` after that."""
         self.scheduler.check_alive()
         self.made[at] = self.made.get(at, 0) + 1
         self._pass()
@@ -62,7 +63,8 @@ class Calls:
             answer = effect()
             self._pass()
             return answer
-        return self._struck(fault, effect, failing, patience_s)
+        late_s = 7 * patience_s if lateness_s is None else lateness_s
+        return self._struck(fault, effect, failing, patience_s, late_s)
 
     def _struck(
         self,
@@ -70,6 +72,7 @@ class Calls:
         effect: Callable[[], Answer],
         failing: Failing,
         patience_s: float,
+        late_s: float,
     ) -> Answer:
         mortal = self.scheduler.current is not None and self.scheduler.current.mortal
         match fault:
@@ -87,7 +90,7 @@ class Calls:
                 self.scheduler.sleep(patience_s)
                 raise failing.lost()
             case Fault.ARRIVES_LATE:
-                wait_s = patience_s * (1 + 7 * self.random.random())
+                wait_s = patience_s + late_s * self.random.random()
                 self.scheduler.spawn("late arrival", lambda: self._unheard(effect), wait_s)
                 self.scheduler.sleep(patience_s)
                 raise failing.lost()

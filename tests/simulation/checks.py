@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.aws import failed_executions
 from tests.simulation.checks_tokens import secrets_of_tokens, tokens
+from tests.simulation.checks_wallets import paid_too_early, wallets
 from tests.simulation.expressions import Item
 from tests.simulation.merchants import Asked, Shop
 from tests.simulation.purchases import CARDS
@@ -48,7 +49,8 @@ WITHOUT_RECORD = {"deleteToken"}
 class Watch:
     """Looks at every write of a payment as it happens."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, world: World, problems: list[str]) -> None:
+        self._world = world
         self._problems = problems
 
     def __call__(self, before: Item | None, after: Item) -> None:
@@ -67,6 +69,9 @@ class Watch:
             self._problems.append(f"{payment.trans_id} v{payment.version}: amounts {amounts}")
         if payment.capturable_minor < 0 or payment.refundable_minor < 0:
             self._problems.append(f"{payment.trans_id} v{payment.version}: a negative remainder")
+        too_early = paid_too_early(self._world, payment)
+        if too_early:
+            self._problems.append(too_early)
         if before is None:
             return
         earlier = unpack(unmarshal(before))
@@ -97,7 +102,8 @@ def when_at_rest(world: World, shops: list[Shop]) -> Iterator[str]:
     yield from _ledger(world, records)
     yield from _notices(world, records)
     yield from tokens(world, records, asked)
-    yield from _leaks(world, asked)
+    yield from wallets(world, records)
+    yield from _leaks(world, shops)
 
 
 Records = dict[tuple[str, str], Payment | PaymentOperation]
@@ -182,6 +188,8 @@ def _hosts(world: World, records: Records) -> Iterator[str]:
     ours: dict[tuple[str, str], int] = defaultdict(int)
     for record in records.values():
         if isinstance(record, Payment):
+            if record.method != "card":
+                continue
             if record.status in {Status.CAPTURED, Status.PARTIAL_REFUNDED, Status.REFUNDED}:
                 ours[record.leg.network, record.leg.rrn] += record.captured_minor
             elif record.status in {Status.AUTHORISED, Status.PAID_OUT}:
@@ -283,7 +291,7 @@ def _notices(world: World, records: Records) -> Iterator[str]:
             yield f"{item['p']['S']}: notices are outstanding"
 
 
-def _leaks(world: World, asked: list[Asked]) -> Iterator[str]:
+def _leaks(world: World, shops: list[Shop]) -> Iterator[str]:
     """Nothing secret outside the vault: not in the table, the bucket, a message, a state, a log."""
     places: dict[str, str] = {
         "messages": "\n".join(world.aws.told),
@@ -296,7 +304,8 @@ def _leaks(world: World, asked: list[Asked]) -> Iterator[str]:
         },
     }
     nowhere = [("a card number", card) for card in CARDS]
-    nowhere += secrets_of_tokens(world, asked)
+    nowhere += [secret for shop in shops for secret in shop.secrets]
+    nowhere += secrets_of_tokens(world, [one for shop in shops for one in shop.requests])
     for place, text in places.items():
         for what, secret in nowhere:
             if secret in text or base64.b64encode(secret.encode()).decode() in text:

@@ -39,6 +39,10 @@ class Strike:
         return f"#{self.number} call {self.call}: {self.at} {self.fault.value}"
 
 
+STORM = 6
+"""How much more often calls to the one that is in a storm go wrong."""
+
+
 @dataclass
 class Faults:
     """Draws for every call whether it goes wrong; the same seed draws the same.
@@ -50,6 +54,8 @@ class Faults:
     random: Random
     rate: float
     muted: Collection[int] = ()
+    storm: str | None = None
+    """How the names of the calls begin that are worst off in this story."""
     active: bool = True
     calls: int = 0
     drawn: int = 0
@@ -59,10 +65,12 @@ class Faults:
         """What happens to this call; None, mostly."""
         self.calls += 1
         chance, choice = self.random.random(), self.random.random()
-        if not self.active or not kinds or chance >= self.rate:
+        stormy = self.storm is not None and at.startswith(self.storm)
+        rate = min(0.5, self.rate * STORM) if stormy else self.rate
+        if not self.active or not kinds or chance >= rate:
             return None
         fault = kinds[int(choice * len(kinds))]
-        if fault is Fault.RESTART and chance >= self.rate / 8:
+        if fault is Fault.RESTART and chance >= rate / 8:
             fault = kinds[0]  # restarts are rarer than everything else
         self.drawn += 1
         if self.drawn in self.muted:

@@ -121,6 +121,8 @@ class Shop:
     store: Store
     name: str
     requests: list[Asked] = field(default_factory=list)
+    secrets: list[tuple[str, str]] = field(default_factory=list)
+    """What must stand nowhere: what it is, and its text."""
     _numbers: int = 0
 
     def serve(self, visits: list[Callable[[Shop], None]]) -> None:

@@ -21,9 +21,10 @@ from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.notices import SqsNoticeQueue
 from tidegate.domain.events import events_of
 from tidegate.domain.transitions import Outcome
+from tidegate.networks.alipayplus import messages as alipayplus_messages
 from tidegate.runtime import wiring_notices
 from tidegate.runtime.observability import log
-from tidegate.services import notify_merchant
+from tidegate.services import notify_merchant, take_back
 from tidegate.services.authorize_payment import AuthorizePayment
 from tidegate.services.card_conversation import CardConversation
 from tidegate.services.card_seal import unseal_card
@@ -32,6 +33,7 @@ from tidegate.services.cards_on_file import CardsOnFile
 from tidegate.services.create_payment import CreatePayment
 from tidegate.services.refund_payment import RefundPayment
 from tidegate.services.take_back import TakeBack
+from tidegate.services.wallet_conversation import WalletConversation
 
 Break = Callable[[], Any]
 """Gives a context in which the code is broken."""
@@ -116,6 +118,14 @@ def _card_in_the_log(real: Callable[..., Any]) -> Any:
     return authorize
 
 
+def _sent_twice(real: Callable[..., Any]) -> Any:
+    def refund(self: WalletConversation, store: Any, payment: Any, given: Any, **more: Any) -> Any:
+        real(self, store, payment, replace(given, evo_trans_id=f"{given.evo_trans_id}-2"), **more)
+        return real(self, store, payment, given, **more)
+
+    return refund
+
+
 BREAKS: Mapping[str, Break] = {
     "drop the intent's due time": _instead(CreatePayment, "_intent", _intent_nobody_looks_for),
     "skip the condition on the version": _instead(
@@ -148,6 +158,13 @@ BREAKS: Mapping[str, Break] = {
     ),
     "end a token at its service alone": _instead(
         CardTokens, "delete", lambda _: lambda *_given, **_more: None
+    ),
+    "take a pending wallet answer for paid": lambda: patch.dict(
+        alipayplus_messages._STATES, {"PROCESSING": "approved"}
+    ),
+    "refund a wallet order twice": _instead(WalletConversation, "refund", _sent_twice),
+    "believe at once that a wallet never heard of something": _instead(
+        take_back, "LATE_S", lambda _: -1_000_000
     ),
     "log a card number": _instead(CardConversation, "authorize", _card_in_the_log),
 }

@@ -63,7 +63,7 @@ def tell(
 
 
 def _play(world: World, told: Told) -> None:
-    world.aws.database.watchers.append(Watch(told.problems))
+    world.aws.database.watchers.append(Watch(world, told.problems))
     world.begin()
     shops = [
         Shop(world, world.random.choice(world.stores), f"{name}-")

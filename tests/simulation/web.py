@@ -30,6 +30,8 @@ CABLE = (
 )
 PATIENCE_S = 10.0
 """Of a client that sets no time-out of its own."""
+LATENESS_S = 20.0
+"""For so long a server may still take up what a client has given up."""
 
 Serve = Callable[[bytes], bytes]
 """From the bytes of a request to those of its answer; nothing where the server hangs up."""
@@ -97,7 +99,9 @@ class SimulatedConnection:
     def _call(self, name: str, effect: Callable[[], bytes], kinds: tuple[Fault, ...]) -> bytes:
         failing = Failing(refused=ConnectionRefusedError, lost=TimeoutError)
         at = f"{self._host} {name}"
-        return self._web().calls.make(at, effect, kinds, failing, patience_s=self._patience_s)
+        return self._web().calls.make(
+            at, effect, kinds, failing, patience_s=self._patience_s, lateness_s=LATENESS_S
+        )
 
     @classmethod
     def _web(cls) -> Web:

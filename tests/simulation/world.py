@@ -27,13 +27,19 @@ from tests.simulation.front import HOST, Front
 from tests.simulation.functions import Functions, period_s, resources, triggered_by
 from tests.simulation.hosts import SimulatedCardNetwork, SimulatedHost, SimulatedNetworkFiles
 from tests.simulation.merchants import Endpoint
-from tests.simulation.providers import tokens_of
+from tests.simulation.providers import (
+    WALLET_HOST,
+    SimulatedWallet,
+    tokens_of,
+    wallet_keys,
+)
 from tests.simulation.scheduler import CooperativeLock, Scheduler, Task
 from tests.simulation.web import SimulatedConnection, Web
 from tests.support.memory import CountingIds, a_store
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
-from tidegate.networks.breaker import GuardedNetwork
+from tidegate.networks.alipayplus.client import AlipayPlus
+from tidegate.networks.breaker import Breaker, GuardedNetwork
 from tidegate.networks.token_services import HttpTokenServices
 from tidegate.runtime.settings import Link, Settings
 
@@ -41,6 +47,12 @@ BEGINNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC).timestamp()
 """10:00 in Hong Kong, long before the cut-off."""
 ARN = "arn:aws:states:sim:0:stateMachine:"
 CUT_OFF = time(23, 0)
+WALLETS = ("Alipay", "AlipayHK", "GCash", "Alipayplus")
+WALLET_SECRET = "wallets"
+STORMS = (None, None, WALLET_HOST, WALLET_HOST, "visa", "tokens")
+"""Whom everything goes wrong with more often, by the story."""
+SILENT = 0.15
+"""How many wallets never tell what became of their orders."""
 DELIVERY = (Fault.FAILS_BEFORE, Fault.FAILS_AFTER, Fault.TWICE, Fault.LATE)
 CACHED = (
     "tidegate.runtime.bootstrap",
@@ -89,6 +101,15 @@ class World:
         self.web = Web(self.calls, {HOST: self.front.serve})
         for name, host in self.hosts.items():
             self.web.servers[_tokens_host(name)] = tokens_of(host)
+        self.wallet = SimulatedWallet(
+            folder,
+            lambda: BEGINNING + self.scheduler.now,
+            self.scheduler,
+            silent=self.random.random() < SILENT,
+        )
+        self.web.servers[WALLET_HOST] = self._ask_wallet
+        self.aws.secrets[WALLET_SECRET] = wallet_keys()[1]
+        self.faults.storm = self.random.choice(STORMS)
         self.endpoint = Endpoint(self.calls)
         self.ids = CountingIds()
         self.skew_s = 0.0
@@ -146,6 +167,10 @@ class World:
             "tidegate.networks.token_services.HttpTokenServices": partial(
                 HttpTokenServices, now=self.now
             ),
+            "tidegate.networks.alipayplus.client.AlipayPlus": partial(AlipayPlus, now=self.now),
+            "tidegate.networks.alipayplus.client.Breaker": partial(
+                Breaker, now=lambda: self.scheduler.now
+            ),
             "http.client.HTTPSConnection": SimulatedConnection,
             "tidegate.runtime.wiring_settlement.HttpNetworkFiles": lambda _: self.network_files,
             "tidegate.runtime.wiring_reconciliation.HttpNetworkFiles": lambda _: self.network_files,
@@ -165,6 +190,7 @@ class World:
                 self.scheduler.close()
                 for host in self.hosts.values():
                     host.books.close()
+                self.wallet.books.close()
                 forget()
 
     # -- what AWS does by itself -------------------------------------------------------------
@@ -185,6 +211,7 @@ class World:
         for name, properties in triggered_by("Schedule"):
             period = period_s(properties["Schedule"])
             self._always(f"schedule {name}", partial(self._scheduled, name, period), period)
+        self._always("wallet", self.wallet.tell)
         self.aws.database.watchers.append(lambda *_: self._nudge("shard"))
         self.aws.queue.changed = lambda: self._nudge("queue")
 
@@ -198,6 +225,16 @@ class World:
                 self.scheduler.rest(act())
 
         self.background.append(self.scheduler.spawn(name, go_on))
+
+    def _ask_wallet(self, raw: bytes) -> bytes:
+        answer = self.wallet.serve(raw)
+        self._nudge("wallet")  # it may have something to tell now
+        return answer
+
+    def pay_at_wallet(self, path: str, *, pays: bool) -> None:
+        """What a payer decides on the wallet's page."""
+        self.wallet.decide(path, pays=pays)
+        self._nudge("wallet")
 
     def _nudge(self, what: str) -> None:
         for task in self.background:
@@ -312,6 +349,7 @@ def _store(sid: str, requests_per_s: int | None = None) -> Store:
         routes=(
             ("Visa", (Route("visa", "400001"), Route("visa", "400002"))),
             ("Mastercard", (Route("mastercard", "500001"),)),
+            *((brand, (Route("alipayplus", "TIDEGATE"),)) for brand in WALLETS),
         ),
         currencies=("HKD", "USD"),
         authentication="none",
@@ -340,6 +378,9 @@ def _settings() -> Settings:
             "VISA_TOKENS_URL": f"https://{_tokens_host('visa')}",
             "MASTERCARD_TOKENS_URL": f"https://{_tokens_host('mastercard')}",
             "SETTLEMENT_GRACE_S": "900",
+            "WALLETS": "alipayplus",
+            "ALIPAYPLUS_URL": f"https://{WALLET_HOST}",
+            "WALLET_SECRET_ARN": WALLET_SECRET,
             **{
                 f"{name.upper()}_STATE_MACHINE_ARN": machines[f"{name}_state_machine_arn"]
                 for name in names
