@@ -44,6 +44,7 @@ def deploy(
     parameters: dict[str, str],
     state_dir: Path,
     say: Callable[[str], None] = lambda _line: None,
+    stack: str = STACK,
 ) -> bool:
     """Deploy a built template; parameters that it does not declare are left out.
 
@@ -58,15 +59,15 @@ def deploy(
     content = json.dumps([built.parent.name, given], sort_keys=True)
     wanted = hashlib.sha256(content.encode()).hexdigest()
     mark = state_dir / "deployed"
-    status = _status(endpoint_url)
+    status = _status(endpoint_url, stack)
     if status.endswith("_COMPLETE") and mark.exists() and mark.read_text() == wanted:
         return False
     say("deploying (sam deploy)")
     mark.unlink(missing_ok=True)
     if status == "ROLLBACK_COMPLETE" or status.endswith("_FAILED"):
-        _delete(endpoint_url)  # CloudFormation updates no stack whose creation failed
+        _delete(endpoint_url, stack)  # CloudFormation updates no stack whose creation failed
     client("s3", endpoint_url).create_bucket(Bucket=ARTIFACTS)
-    arguments = ["deploy", "--template-file", str(built), "--stack-name", STACK]
+    arguments = ["deploy", "--template-file", str(built), "--stack-name", stack]
     arguments += ["--s3-bucket", ARTIFACTS, "--region", REGION, "--no-confirm-changeset"]
     arguments += ["--no-fail-on-empty-changeset", "--no-progressbar"]
     arguments += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
@@ -78,24 +79,24 @@ def deploy(
     return True
 
 
-def outputs(endpoint_url: str) -> dict[str, str]:
-    """The outputs of the deployed stack."""
-    stack = client("cloudformation", endpoint_url).describe_stacks(StackName=STACK)["Stacks"][0]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+def outputs(endpoint_url: str, stack: str = STACK) -> dict[str, str]:
+    """The outputs of a deployed stack."""
+    found = client("cloudformation", endpoint_url).describe_stacks(StackName=stack)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
-def _status(endpoint_url: str) -> str:
+def _status(endpoint_url: str, stack: str) -> str:
     """The stack's status; empty if there is none."""
     try:
-        answer = client("cloudformation", endpoint_url).describe_stacks(StackName=STACK)
+        answer = client("cloudformation", endpoint_url).describe_stacks(StackName=stack)
     except ClientError:
         return ""
     return str(answer["Stacks"][0]["StackStatus"])
 
 
-def _delete(endpoint_url: str) -> None:
+def _delete(endpoint_url: str, stack: str) -> None:
     cloudformation = client("cloudformation", endpoint_url)
-    cloudformation.delete_stack(StackName=STACK)
+    cloudformation.delete_stack(StackName=stack)
     cloudformation.get_waiter("stack_delete_complete").wait(
-        StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
