@@ -47,7 +47,7 @@ def demo() -> int:
 
     state_dir = STATE_DIR / "demo"
     shutil.rmtree(state_dir, ignore_errors=True)
-    with Stack(state_dir, say=_progress()) as stack:
+    with Stack(state_dir, say=_progress(), metered=True) as stack:
         return story.tell(stack)
 
 

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.demo_cost import bill
 from local.errors import LocalError
 from local.evidence import Evidence, found_in
 from local.merchant_client import Answer, Merchant
@@ -55,6 +56,7 @@ class _Story:
         self.second_day()
         self.tampered_day()
         self.look_back()
+        self.count_up()
 
     def pay_and_change(self) -> None:
         self.chapter("A merchant takes payments")
@@ -129,6 +131,12 @@ class _Story:
             not self.leaks(),
             "no card number in table, files, logs, state inputs, mails, webhooks or traces",
         )
+
+    def count_up(self) -> None:
+        self.chapter("What all of this would have cost on AWS")
+        for line in bill(self.stack):
+            self.say(line)
+        self.say("   `make bench PART=cost` prices a million payments; docs/cost.md argues it")
 
     # What a merchant does.
 

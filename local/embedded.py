@@ -18,13 +18,21 @@ class EmbeddedAws:
         endpoint_url: what SDKs are given as AWS_ENDPOINT_URL.
     """
 
-    def __init__(self, folder: Path, log: Path, port: int | None = None, xray_port: int = 2000):
+    def __init__(
+        self,
+        folder: Path,
+        log: Path,
+        port: int | None = None,
+        xray_port: int = 2000,
+        *,
+        metered: bool = False,
+    ) -> None:
         self.port = port or free_port()
         self._folder = folder.resolve()
         self._child = Child(
             "embedded AWS",
             [str(python("engine")), "-m", "local.engine"],
-            self._environment(xray_port),
+            {**self._environment(xray_port), **({"TIDEGATE_METER": "1"} if metered else {})},
             log,
         )
 
@@ -93,6 +101,7 @@ class EmbeddedAws:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            "POWERTOOLS_LOG_LEVEL": "INFO",  # the functions log as on AWS, whatever MiniStack does
             # Each waiting invocation holds a thread, and what it waits for needs others.
             "MINISTACK_WORKER_THREADS": "256",
             "LAMBDA_ACCOUNT_CONCURRENCY": "1000",

@@ -62,6 +62,8 @@ class Stack:
         port: int | None = None,
         parameters: dict[str, str] | None = None,
         say: Callable[[str], None] = _silent,
+        *,
+        metered: bool = False,
     ) -> None:
         self.state_dir = state_dir.resolve()
         self.parameters = parameters or {}
@@ -70,6 +72,7 @@ class Stack:
         self.store: dict[str, str] = {}
         self._port = port
         self._say = say
+        self._metered = metered
         self._aws: EmbeddedAws | None = None
         self._children: list[Child] = []
 
@@ -176,6 +179,7 @@ class Stack:
             self.state_dir / "logs" / "engine.log",
             self.ports["engine"],
             self.ports["xray"],
+            metered=self._metered,
         ).start()
         hosts = [self._start_host(name) for name in (*HOSTS, *OTHERS)]
         self._aws.wait()

@@ -10,5 +10,6 @@ because these modules replace private names of that version, each for one reason
 * `tracing`: one X-Ray trace per request, not one per function;
 * `dispatch`: DynamoDB's requests without the way through all other services;
 * `serving`: HTTP by a compiled parser and loop;
+* `metering`: what AWS would bill for all of it, where it is asked for;
 * `saving`: state saved while it runs, not only when it stops.
 """

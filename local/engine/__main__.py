@@ -1,5 +1,6 @@
 """Serve until SIGTERM or SIGINT; the settings are MiniStack's own, from the environment."""
 
+import os
 import sys
 
 from ministack import app
@@ -10,6 +11,7 @@ from local.engine import (
     consumers,
     dispatch,
     functions,
+    metering,
     saving,
     serving,
     tracing,
@@ -25,6 +27,8 @@ def main() -> None:
     consumers.install()
     tracing.install()
     dispatch.install()
+    if "TIDEGATE_METER" in os.environ:
+        metering.install()
     serving.install()
     saving.start()
     sys.argv = ["ministack"]  # it reads options of its own
