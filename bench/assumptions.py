@@ -51,11 +51,14 @@ _REPORT = (
     f'"type":"X-Amzn-Trace-Id","value":"{TRACE}"}},"status":"success"}}}}\n'
 )
 
+INVOCATION_LINES = _START + _REPORT
+"""What Lambda itself logs of an invocation that ends well, unless it is told not to."""
+
 
 def platform_lines() -> str:
-    """What Lambda itself logs of an invocation that ends well."""
+    """The same, as the template has it."""
     logging = template()["Globals"]["Function"]["LoggingConfig"]
-    return "" if logging.get("SystemLogLevel", "INFO") == "WARN" else _START + _REPORT
+    return "" if logging.get("SystemLogLevel", "INFO") == "WARN" else INVOCATION_LINES
 
 
 def cpu_s(seconds: float, memory_mb: int) -> float:

@@ -1,43 +1,53 @@
-"""Requests and write units of each operation, counted on the embedded DynamoDB by arithmetic of
-our own."""
+"""Calls, units and transitions of operations: exact counts against the design's budgets."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from local.embedded import EmbeddedAws
-from tests.support.gateway import Gateway
-from tests.support.meter import metered
-from tests.support.tables import client, new_table
-from tidegate.adapters.dynamodb.payments import DynamoPayments
+from collections.abc import Iterator
 
-Row = dict[str, Any]
-STORIES: dict[str, tuple[int, Callable[[Gateway], object], Callable[[Gateway], object]]] = {
-    "authorize and capture": (4, lambda _: None, lambda g: g.pay(hours=0)),
-    "authorize": (5, lambda _: None, lambda g: g.pay()),
-    "capture in full": (8, lambda g: g.pay(), lambda g: g.change("capture", "CAP-1", 10_000)),
-    "refund": (10, lambda g: g.pay(hours=0), lambda g: g.change("refund", "REF-1", 4_000)),
-    "cancel": (10, lambda g: g.pay(), lambda g: g.change("cancel", "CAN-1")),
+from bench.operations import OPERATIONS, Counted, count
+from bench.row import Row
+from local.meter.tally import KMS, WRITE_UNITS
+
+SALE = "authorize and capture"
+CALLS = 4
+UNITS = {
+    SALE: 4,
+    "authorize": 5,
+    "full capture": 8,
+    "partial capture": 8,
+    "refund": 10,
+    "cancel": 10,
 }
-REQUESTS = 8
-"""No operation may need more requests to DynamoDB than this."""
 
 
 def measure() -> Iterator[Row]:
-    """Two rows an operation."""
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "engine.log"
-        with EmbeddedAws(Path(folder), log) as engine:
-            for number, (name, (units, before, story)) in enumerate(STORIES.items()):
-                table = new_table(engine.endpoint_url, f"bench-{number}")
-                gateway = Gateway(payments=DynamoPayments(table))
-                before(gateway)
-                with metered(table, client(engine.endpoint_url)) as meter:
-                    story(gateway)
-                yield _row(f"{name}: write units", meter.write_units, units)
-                yield _row(f"{name}: requests", sum(meter.requests.values()), REQUESTS)
+    """What the merchant waits for; what follows afterwards stands beside it."""
+    for name, goal in UNITS.items():
+        counted = count(OPERATIONS[name])
+        if name == SALE:
+            yield _row("AWS calls, all functions", counted, counted.answered.calls.total(), CALLS)
+            yield _row("KMS calls when warm", counted, counted.whole.billed[KMS], 0)
+        yield Row(
+            part="counts",
+            figure=f"{name}: write units",
+            value=counted.answered.billed[WRITE_UNITS],
+            goal=goal,
+            measured=_calls(counted),
+        )
 
 
-def _row(figure: str, value: int, budget: int) -> Row:
-    return {"figure": figure, "value": value, "budget": budget}
+def _row(what: str, counted: Counted, value: float, goal: float) -> Row:
+    names = counted.answered.calls
+    said = ", ".join(one.split(" ")[1] for one in names.elements())
+    return Row(
+        part="counts",
+        figure=f"{SALE}: {what}",
+        value=value,
+        goal=goal,
+        measured=said if goal else "",
+    )
+
+
+def _calls(counted: Counted) -> str:
+    now, later = counted.answered.calls.total(), counted.afterwards
+    return f"{now} calls; afterwards {later.calls.total()}, {later.billed[WRITE_UNITS]:g} units"
