@@ -150,7 +150,7 @@ def _legend(names: Sequence[str], x: float, y: float) -> Iterator[str]:
     for colour, name in zip(COLOURS, names, strict=False):
         yield f'<rect x="{x:.0f}" y="{y - 10}" width="11" height="11" rx="2" fill="{colour}"/>'
         yield _text(x + 16, y, name, "small")
-        x += 30 + 6.6 * len(name)
+        x += 36 + 7 * len(name)
 
 
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from bench.charts import Bars, Lines, write
 from bench.cost import MONTH_S, PACE, PACES, counted_day, fixed_per_month, grouped, million
+from bench.document import date_today, replace_block, table
 from bench.naive import metering
 from bench.row import Row
 from local.meter.prices import MILLION, Prices
@@ -18,7 +19,15 @@ SMALLEST, DAY_S = 1_000, 86_400
 
 
 def measure() -> Iterator[Row]:
-    """Ours over theirs."""
+    """Ours over theirs; the table goes to docs/cost.md as well."""
+    rows = list(_rows())
+    told = [[row.figure, row.measured, row.yardstick, f"{row.value:,g}"] for row in rows]
+    heads = ["", "Tidegate", "instead", ""]
+    replace_block("docs/cost.md", "comparison", f"{date_today()}:\n\n{table(heads, told)}")
+    yield from rows
+
+
+def _rows() -> Iterator[Row]:
     prices, day = Prices.read(), counted_day()
     ours, naive = day.payment(PACE), metering.count()
     yield _row("dollars per million", million(ours, prices), million(naive, prices), TENTH, "$")
@@ -95,7 +104,7 @@ def _draw_months(
         return fixed + per_day * DAYS * per_million[near] / MILLION
 
     lines = {
-        "Naive design": [(pace, pace * DAYS * naive / MILLION) for pace in paces],
+        "Naive design": [(pace, fixed + pace * DAYS * naive / MILLION) for pace in paces],
         "Hyperswitch's rig": [(pace, rig) for pace in paces],
         "Tidegate": [(pace, ours(pace)) for pace in paces],
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from functools import cache
 
 from bench.day import BATCHES, Day, play
+from bench.document import date_today, replace_block, table
+from bench.operations import OPERATIONS, count
 from bench.row import Row
 from local.environments import ROOT
 from local.meter.prices import MILLION, Prices
@@ -84,9 +85,18 @@ def grouped(of_one: Tally, prices: Prices) -> dict[str, float]:
     return groups
 
 
+def topic_per_million(prices: Prices) -> float:
+    """What `PublishEvents` adds."""
+    with_it, without = (
+        million(count(OPERATIONS["authorize and capture"], publish_events=publish).whole, prices)
+        for publish in (True, False)
+    )
+    return with_it - without
+
+
 def _write(day: Day, prices: Prices) -> None:
     document = {
-        "at": f"{datetime.now(UTC):%Y-%m-%d}",
+        "at": date_today(),
         "prices": {"region": prices.region, "as_of": prices.as_of},
         "dollars_per_million": {
             str(pace): {
@@ -105,3 +115,35 @@ def _write(day: Day, prices: Prices) -> None:
     }
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(document, indent=1) + "\n")
+    _document(day, prices)
+
+
+def _document(day: Day, prices: Prices) -> None:
+    lines = {pace: prices.lines(day.payment(pace)) for pace in PACES}
+    billed = day.payment(PACE).billed
+    names = [name for name in prices.per_million if any(name in lines[pace] for pace in PACES)]
+    bill = [
+        [
+            name,
+            f"{billed[name]:.4g}",
+            f"{prices.per_million[name]:g}",
+            *(f"{MILLION * lines[pace].get(name, 0):.2f}" for pace in PACES),
+        ]
+        for name in names
+    ]
+    sums = [f"**{million(day.payment(pace), prices):.2f}**" for pace in PACES]
+    heads = ["", f"a payment, at {PACE:,} a day", "$ a million of them"]
+    heads += [f"$/M at {pace:,} a day" for pace in PACES]
+    fixed = fixed_per_month(day, prices)
+    months = [[name, f"{dollars:.2f}"] for name, dollars in fixed.items()]
+    months.append(["**Sum**", f"**{sum(fixed.values()):.2f}**"])
+    said = (
+        f"Counted on {date_today()}, prices of {prices.as_of}, {prices.region}. "
+        f"`PublishEvents` would add ${topic_per_million(prices):.2f} a million."
+    )
+    parts = [
+        said,
+        table(heads, [*bill, ["**Sum**", "", "", *sums]]),
+        table(["Whether payments come or not", "$ a month"], months),
+    ]
+    replace_block("docs/cost.md", "bill", "\n\n".join(parts))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.till import MASTERCARD, VISA, Till
 from bench.world import MeteredWorld
@@ -82,19 +83,19 @@ class Counted:
 
 
 @contextmanager
-def metered_world(stores: Sequence[Store] = ()) -> Iterator[MeteredWorld]:
+def metered_world(stores: Sequence[Store] = (), **settings: Any) -> Iterator[MeteredWorld]:
     """A world that has begun, its hosts' books in a folder that is removed."""
     with tempfile.TemporaryDirectory() as folder:
-        world = MeteredWorld(Path(folder))
+        world = MeteredWorld(Path(folder), **settings)
         world.stores = list(stores) or world.stores
         with world.running():
             world.begin()
             yield world
 
 
-def count(operation: Operation) -> Counted:
+def count(operation: Operation, **settings: Any) -> Counted:
     """An operation on a warm platform, without the janitor and what else runs by the clock."""
-    with metered_world() as world:
+    with metered_world(**settings) as world:
         till = Till(world, world.stores[0])
         _warm_up(till)
         operation.before(till)

@@ -46,8 +46,14 @@ STREAM = "DynamoDB"
 class MeteredWorld(World):
     """A world in which nothing fails and everything is counted into ``tally``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        """``settings`` are those that differ from the template's defaults."""
         super().__init__(seed=0, rate=0.0, muted=(), folder=folder)
+        self._settings = {
+            "store_requests_per_s": int(_default("StoreRequestsPerSecond")),
+            "publish_events": _default("PublishEvents") == "true",
+            **settings,
+        }
         self.tally = Tally()
         self.calls.make = self._make  # type: ignore[method-assign, assignment]
         self.aws.connection = self._connection  # type: ignore[method-assign]
@@ -60,11 +66,7 @@ class MeteredWorld(World):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        settings = replace(
-            simulated._settings(),
-            store_requests_per_s=int(_default("StoreRequestsPerSecond")),
-            publish_events=_default("PublishEvents") == "true",
-        )
+        settings = replace(simulated._settings(), **self._settings)
         with ExitStack() as stack:
             stack.enter_context(patch.dict(os.environ, assumed.ENVIRONMENT))
             stack.enter_context(patch("tests.simulation.aws.Interpreter", self._interpreter))
