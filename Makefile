@@ -58,8 +58,8 @@ check: environments audit  ## Lint, types, known holes, template, state machines
 simulate: environments  ## Tell SEEDS stories of faults from seed FROM on; SEEDS=1 replays and shrinks one
 	@PYTHONHASHSEED=0 PYTHONPATH=layers/tidegate $(PY) -m tests.simulation --seeds $(or $(SEEDS),200) --from $(or $(FROM),0)
 
-bench: environments  ## Measure ratios and exact counters
-	@$(PY) -m bench
+bench: environments  ## Measure speed and cost beside yardsticks and goals; PART="cost growth" takes some alone
+	@$(PY) -m bench $(PART)
 
 lock: python  ## Write the lock files anew from requirements/*.in
 	@$(PYTHON) -m local.environments tools

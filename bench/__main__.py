@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import import_module
 
+from bench import growth_chart
 from bench.row import Row
 from local.environments import ROOT
 
@@ -19,7 +20,7 @@ PARTS = {
     "cost": "dollars per million payments",
     "comparison": "the same beside what one would use instead",
     "size": "what a function unpacks and loads",
-    "init": "processor time of a cold start",
+    "init": "processor time of a cold start, on the artifact",
     "warm": "processor time of a warm function",
     "local": "latency and throughput of the local stack",
     "growth": "requests by the number of stored payments",
@@ -38,6 +39,8 @@ def main(arguments: list[str]) -> int:
     print(table(rows))
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps([{**asdict(row), "held": row.held} for row in rows], indent=1) + "\n")
+    if "growth" in parts:
+        growth_chart.draw(rows)
     missed = [row.figure for row in rows if not row.held]
     print(f"\n{len(rows) - len(missed)} of {len(rows)} held", *missed, sep="\n  not: ")
     return int(bool(missed))
