@@ -205,9 +205,13 @@ def measure() -> Iterator[Row]:
             figure=f"{name}: growth",
             value=max(requests) - min(requests) + max(items) - min(items),
             goal=0,
-            measured=f"{' · '.join(map(str, requests))} requests, {' · '.join(map(str, items))} items",
-            yardstick=f"at {' · '.join(f'{size // 1000} k' for size in SIZES)} payments",
+            measured=f"{_row(requests)} requests, {_row(items)} items",
+            yardstick=f"at {_row([f'{size // 1000} k' for size in SIZES])} payments",
         )
+
+
+def _row(values: Iterable[object]) -> str:
+    return " · ".join(map(str, values))
 
 
 def count(sizes: Iterable[int] = SIZES) -> dict[str, list[Reads]]:
