@@ -25,6 +25,9 @@ def _tell(record: dict[str, Any]) -> None:
     annotate(payment_id=payment.trans_id, sid=payment.sid, network=payment.leg.network)
     if channel != WEBHOOK:
         notify_merchant.publish(notice)
-    elif not notify_merchant.webhook(notice):
-        log.info("outstanding", extra={"sequence": notice.sequence, "event_code": notice.code})
+        return
+    told = notify_merchant.webhook(notice)
+    what = {"sequence": notice.sequence, "event_code": notice.code}
+    log.info("told" if told else "outstanding", extra=what)
+    if not told:
         count("WebhookNotAccepted")
