@@ -2,8 +2,13 @@
 
 MiniStack first asks of every request whether it is one of forty special cases (virtual hosts of
 S3, load balancers, other services' paths). A POST to `/` with DynamoDB's target is none of them.
+An update copies its item four times; what is plain JSON and bytes is copied by `marshal`, ten times
+faster.
 """
 
+import copy
+import marshal
+import types
 import uuid
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
@@ -12,6 +17,7 @@ from typing import Any
 from ministack import app
 from ministack.core.responses import set_request_account_id, set_request_region
 from ministack.core.router import extract_access_key_id, extract_region
+from ministack.services import dynamodb
 
 TARGET = "DynamoDB_20120810."
 
@@ -21,6 +27,14 @@ App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 def install() -> None:
     """Take DynamoDB's requests out before anything else looks at them."""
     app.app = _in_front_of(app.app)
+    dynamodb.copy = types.SimpleNamespace(**{**vars(copy), "deepcopy": _copied})
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return marshal.loads(marshal.dumps(value))  # noqa: S302  written a moment ago, by us
+    except ValueError:  # a type of MiniStack's own
+        return copy.deepcopy(value)
 
 
 def _in_front_of(others: App) -> App:
@@ -46,9 +60,7 @@ async def _answer(headers: dict[str, str], receive: Any, send: Any) -> None:
     body = await _body(receive)
     if body is None:
         return
-    status, answered, content = await app._get_module("dynamodb").handle_request(
-        "POST", "/", headers, body, {}
-    )
+    status, answered, content = await dynamodb.handle_request("POST", "/", headers, body, {})
     given = [
         *((name, str(value)) for name, value in answered.items()),
         ("x-amzn-requestid", str(uuid.uuid4())),
