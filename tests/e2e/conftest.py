@@ -20,7 +20,7 @@ _NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of its own on free ports, beside whatever else runs here."""
-    running = Stack(state_dir=Path(tmp_path_factory.mktemp("stack")))
+    running = Stack(state_dir=Path(tmp_path_factory.mktemp("stack")), metered=True)
     running.start()
     try:
         yield running
