@@ -80,6 +80,9 @@ def test_a_check_and_an_identification() -> None:
     told = last(gateway, "PAY-2")
     assert told["eventCode"] == "Identify"
     assert told["authentication"]["threeDS"]["mpiData"]["status"] == "Y"
+    assert told["authentication"]["threeDS"]["mpiData"]["cavv"]
+    others = last(gateway, "PAY-2", with_tokens=False)
+    assert "cavv" not in others["authentication"]["threeDS"]["mpiData"], "a proof is no news"
 
 
 def _browser() -> Any:

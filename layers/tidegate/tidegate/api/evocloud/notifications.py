@@ -17,20 +17,26 @@ from tidegate.domain.tokens import StoredCard
 from tidegate.domain.transitions import Operation
 from tidegate.services.card_tokens import Tokenization
 
+_PROOFS = ("cavv",)
 _TOKENS = ("token", "networkToken", "recurringReference", "paymentAccountReference")
 
 
 def notification_body(event: Event, subject: Subject | None, *, with_tokens: bool = True) -> str:
     """Compact JSON: ``eventCode``, what was done, and the payment as it stood then.
 
-    Tokens are for the merchant: whoever else is told gets the body without them.
+    Tokens and authentication values are for the merchant: whoever else is told gets the body
+    without them.
     """
     body = {"eventCode": event.code, **_body(event, subject)}
-    method = body.get("paymentMethod")
-    if not with_tokens and isinstance(method, dict):
-        kept = {name: value for name, value in method.items() if name not in _TOKENS}
-        body["paymentMethod"] = kept
+    if not with_tokens:
+        _leave_out(body.get("paymentMethod"), _TOKENS)
+        _leave_out(body.get("authentication", {}).get("threeDS", {}).get("mpiData"), _PROOFS)
     return compact(body)
+
+
+def _leave_out(part: Any, names: tuple[str, ...]) -> None:
+    for name in names if isinstance(part, dict) else ():
+        part.pop(name, None)
 
 
 def _body(event: Event, subject: Subject | None) -> dict[str, Any]:
