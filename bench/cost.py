@@ -19,6 +19,7 @@ PACES = (10_000, 100_000, 1_000_000)
 PACE = 100_000
 """At which the goals hold."""
 TRANSITIONS, DOLLARS = 0.03, 12.0
+SALE = "authorize and capture"
 MONTH_S = 365 / 12 * 86_400
 FILE = ROOT / ".local" / "bench-cost.json"
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -49,6 +50,7 @@ def measure() -> Iterator[Row]:
         value=round(dollars[PACE], 2),
         goal=DOLLARS,
         measured=", ".join(f"${dollars[pace]:.2f} at {pace:,} a day" for pace in PACES),
+        yardstick=f"${answered_per_million(prices):.2f} until the answer alone",
     )
     _write(day, prices)
 
@@ -85,10 +87,15 @@ def grouped(of_one: Tally, prices: Prices) -> dict[str, float]:
     return groups
 
 
+def answered_per_million(prices: Prices) -> float:
+    """What a warm payment has cost by the time its merchant is answered: no notice, no ledger."""
+    return million(count(OPERATIONS[SALE]).answered, prices)
+
+
 def topic_per_million(prices: Prices) -> float:
     """What `PublishEvents` adds."""
     with_it, without = (
-        million(count(OPERATIONS["authorize and capture"], publish_events=publish).whole, prices)
+        million(count(OPERATIONS[SALE], publish_events=publish).whole, prices)
         for publish in (True, False)
     )
     return with_it - without
