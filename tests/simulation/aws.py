@@ -125,6 +125,8 @@ class Aws:
     told: list[str] = field(default_factory=list)
     """All text that leaves our functions for a place where people may read it: messages, mails,
     inputs and outputs of state machines."""
+    queued: list[str] = field(default_factory=list)
+    """All text of messages in our own queues."""
     stored: list[Callable[[str], None]] = field(default_factory=list)
     """Are told the key of every object that is put."""
 
@@ -146,7 +148,7 @@ class Aws:
         def send_message_batch(*, QueueUrl: str, Entries: list[Mapping[str, str]]) -> Any:  # noqa: N803
             def send() -> dict[str, Any]:
                 for one in Entries:
-                    self.told.append(one["MessageBody"])
+                    self.queued.append(one["MessageBody"])
                     self.queue.send(
                         one["MessageBody"],
                         one["MessageGroupId"],

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.aws import failed_executions
+from tests.simulation.checks_authentication import authentications, secrets_of_authentications
 from tests.simulation.checks_tokens import secrets_of_tokens, tokens
 from tests.simulation.checks_wallets import paid_too_early, wallets
 from tests.simulation.expressions import Item
 from tests.simulation.merchants import Asked, Shop
-from tests.simulation.purchases import CARDS
+from tests.simulation.purchases import CARDS, CHALLENGED_CARDS, OTHER_CARDS
 from tidegate.adapters.dynamodb.ledger import DynamoLedger
 from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.records import unpack
@@ -42,7 +43,7 @@ KINDS_OF_MOVEMENTS = {
     Operation.REFUND_REST: REFUND,
     Operation.PAYOUT: PAYOUT,
 }
-WITHOUT_RECORD = {"deleteToken"}
+WITHOUT_RECORD = {"deleteToken", "additionalInfo"}
 """Kinds of requests that leave no record under their own id."""
 
 
@@ -52,6 +53,8 @@ class Watch:
     def __init__(self, world: World, problems: list[str]) -> None:
         self._world = world
         self._problems = problems
+        self.legs: dict[tuple[str, str], tuple[str, str]] = {}
+        """Whose message each RRN of a network was."""
 
     def __call__(self, before: Item | None, after: Item) -> None:
         if after.get("t") != {"S": "p"}:
@@ -69,6 +72,7 @@ class Watch:
             self._problems.append(f"{payment.trans_id} v{payment.version}: amounts {amounts}")
         if payment.capturable_minor < 0 or payment.refundable_minor < 0:
             self._problems.append(f"{payment.trans_id} v{payment.version}: a negative remainder")
+        self.legs[payment.leg.network, payment.leg.rrn] = payment.sid, payment.trans_id
         too_early = paid_too_early(self._world, payment)
         if too_early:
             self._problems.append(too_early)
@@ -86,7 +90,7 @@ class Watch:
             self._problems.append(f"{payment.trans_id}: refunded money came back")
 
 
-def when_at_rest(world: World, shops: list[Shop]) -> Iterator[str]:
+def when_at_rest(world: World, shops: list[Shop], watch: Watch) -> Iterator[str]:
     """Every problem that is left when a story is over."""
     records = {
         (record.sid, record.trans_id): record
@@ -103,6 +107,7 @@ def when_at_rest(world: World, shops: list[Shop]) -> Iterator[str]:
     yield from _notices(world, records)
     yield from tokens(world, records, asked)
     yield from wallets(world, records)
+    yield from authentications(world, watch.legs, asked)
     yield from _leaks(world, shops)
 
 
@@ -133,6 +138,8 @@ def _stuck(world: World, records: Records) -> Iterator[str]:
 def _answers(records: Records, asked: list[Asked]) -> Iterator[str]:
     """What was acknowledged is there; what was refused left nothing; nothing else is there."""
     for one in asked:
+        if one.kind == "additionalInfo" and one.acknowledged is not None:
+            yield from _kept_promise(records, one, records[one.sid, one.of])
         if one.kind in WITHOUT_RECORD:
             continue
         record = records.get((one.sid, one.trans_id))
@@ -166,7 +173,9 @@ def _kept_promise(
     """Success, once said, stays."""
     body = one.acknowledged or {}
     told = body.get(one.kind, {}).get("status")
-    if one.kind == "payment" and told in {"Authorised", "Captured"}:
+    if one.kind == "additionalInfo":
+        told = body["payment"]["status"]
+    if one.kind in {"payment", "additionalInfo"} and told in {"Authorised", "Captured"}:
         if isinstance(record, Payment) and record.status is Status.FAILED:
             yield f"{one.trans_id} was {told} and has failed"
     elif one.kind in {"capture", "refund"} and told == "Success":
@@ -295,6 +304,7 @@ def _leaks(world: World, shops: list[Shop]) -> Iterator[str]:
     """Nothing secret outside the vault: not in the table, the bucket, a message, a state, a log."""
     places: dict[str, str] = {
         "messages": "\n".join(world.aws.told),
+        "queue": "\n".join(world.aws.queued),
         "webhooks": "\n".join(world.endpoint.bodies),
         "logs": world.log.getvalue(),
         "table": json.dumps(list(world.aws.database.items("tidegate").values()), default=_text),
@@ -303,11 +313,14 @@ def _leaks(world: World, shops: list[Shop]) -> Iterator[str]:
             for key, content in world.aws.bucket.items()
         },
     }
-    nowhere = [("a card number", card) for card in CARDS]
+    cards = (*CARDS, *CHALLENGED_CARDS, *OTHER_CARDS)
+    nowhere = [("a card number", card) for card in cards]
     nowhere += [secret for shop in shops for secret in shop.secrets]
     nowhere += secrets_of_tokens(world, [one for shop in shops for one in shop.requests])
+    told_to_merchants = secrets_of_authentications(world)
     for place, text in places.items():
-        for what, secret in nowhere:
+        known_here = place in {"table", "queue", "webhooks"}
+        for what, secret in nowhere if known_here else nowhere + told_to_merchants:
             if secret in text or base64.b64encode(secret.encode()).decode() in text:
                 yield f"{what} stands in {place}"
         # Merchants are told of tokens by webhooks; the table keeps a card's id alone.

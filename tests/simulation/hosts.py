@@ -63,14 +63,22 @@ class SimulatedHost:
 class SimulatedCardNetwork:
     """``CardNetwork`` whose cable is simulated."""
 
-    def __init__(self, host: SimulatedHost, calls: Calls, scheduler: Scheduler) -> None:
+    def __init__(
+        self,
+        host: SimulatedHost,
+        calls: Calls,
+        scheduler: Scheduler,
+        shown: list[tuple[str, AuthorizationRequest]],
+    ) -> None:
         self.name = host.name
         self._host = host
         self._link = LINKS[host.name]()
         self._calls = calls
         self._scheduler = scheduler
+        self._shown = shown
 
     def authorize(self, request: AuthorizationRequest, *, timeout_s: float) -> NetworkAnswer:
+        self._shown.append((self.name, request))
         return self._ask(self._link.authorization(request), timeout_s)
 
     def reverse(self, request: ReversalRequest, *, timeout_s: float) -> NetworkAnswer:

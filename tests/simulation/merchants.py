@@ -92,6 +92,8 @@ class Asked:
     """When it was first sent, on the scheduler's clock."""
     about: str = ""
     """The card on file that is paid with, by its id."""
+    authenticated: bool = False
+    """Whether its cardholder is to be authenticated before anything is sent."""
     sent: int = 0
     """How often; an answer may have been lost."""
     codes: list[str] = field(default_factory=list)
@@ -109,7 +111,7 @@ class Asked:
         return None
 
 
-OF_A_PAYMENT = frozenset({"capture", "cancel", "refund", "cancelOrRefund", "additionalInfo"})
+OF_A_PAYMENT = frozenset({"capture", "cancel", "refund", "cancelOrRefund"})
 """Kinds of requests that name it in their query."""
 
 
@@ -213,6 +215,8 @@ def _address(sid: str, asked: Asked) -> tuple[str, str]:
     if asked.kind in OF_A_PAYMENT:
         return "POST", f"{merchant}/{asked.kind}?merchantTransID={of}"
     match asked.kind:
+        case "additionalInfo":
+            return "PUT", f"{merchant}/payment?merchantTransID={of}"
         case "token":
             return "POST", f"{merchant}/paymentMethod"
         case "deleteToken":

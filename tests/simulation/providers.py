@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import token_service
+from sandbox.acs import _AccessExchange
 from sandbox.alipayplus_books import OPEN, WalletBooks
 from sandbox.alipayplus_desk import Desk
 from sandbox.alipayplus_keys import Keys, make_pair
 from sandbox.alipayplus_notices import Notifier
 from sandbox.alipayplus_settlement import SettlementDesk
 from sandbox.alipayplus_web import CLIENT_ID, Host, WalletExchange
+from sandbox.threeds import Authentications, Transaction
 from sandbox.tokens import TokenDesk
 from sandbox.web import BadRequest, Exchange
 from tests.simulation.hosts import SimulatedHost
@@ -25,6 +27,7 @@ from tests.simulation.scheduler import Scheduler
 from tests.simulation.web import Serve, served_by, written
 
 WALLET_HOST = "wallet.example"
+ISSUER_HOST = "issuer.example"
 _NEXT = """
 SELECT min(at) FROM (
     SELECT notice_due_at AS at FROM orders
@@ -85,6 +88,23 @@ class SimulatedWallet:
         with self.books.transaction() as db:
             (at,) = db.execute(_NEXT, (OPEN,)).fetchone()
         return None if at is None else max(1.0, at - self.books.now())
+
+
+class SimulatedIssuer:
+    """A directory server and an issuer's access control server."""
+
+    def __init__(self, folder: Path) -> None:
+        self._authentications = Authentications(folder / "issuer")
+        self.serve = served_by(partial(_AccessExchange, self._authentications))
+
+    def transactions(self) -> list[Transaction]:
+        """All that were ever begun."""
+        rows = self._authentications._db.execute("SELECT body FROM transactions").fetchall()
+        return [Transaction(**json.loads(row[0])) for row in rows]
+
+    def close(self) -> None:
+        """Before its folder goes."""
+        self._authentications.close()
 
 
 @cache

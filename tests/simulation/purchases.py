@@ -9,6 +9,20 @@ from tests.simulation.merchants import Asked, Shop, amount
 
 CARDS = ("4111111111111111", "5555555555554444")
 """Without zeros: a masked number must not look like the whole one."""
+CHALLENGED_CARDS = ("4761340002000009", "5120350002000001")
+OTHER_CARDS = (
+    "4761340001000000",
+    "4761340003000008",
+    "4761340004000007",
+    "4761340005000006",
+    "4761340006000005",
+    "4761340007000004",
+    "5120350001000002",
+    "5120350003000000",
+    "5120350005000008",
+)
+"""What their issuers do (docs/three-d-secure.md): attempt, fail, refuse, are unavailable, reject or
+keep silent."""
 CVC = "321"
 ENDINGS = ("00", "00", "00", "00", "00", "10", "33", "99", "77", "77", "51", "62", "68")
 """Of amounts: what the hosts do by them (docs/networks.md)."""

@@ -19,6 +19,7 @@ from tidegate.adapters.dynamodb import payments as payments_adapter
 from tidegate.adapters.dynamodb.ledger import SHARDS, DynamoLedger, _rows, _unpack
 from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.notices import SqsNoticeQueue
+from tidegate.domain import authentication
 from tidegate.domain.events import events_of
 from tidegate.domain.transitions import Outcome
 from tidegate.networks.alipayplus import messages as alipayplus_messages
@@ -165,6 +166,12 @@ BREAKS: Mapping[str, Break] = {
     "refund a wallet order twice": _instead(WalletConversation, "refund", _sent_twice),
     "believe at once that a wallet never heard of something": _instead(
         take_back, "LATE_S", lambda _: -1_000_000
+    ),
+    "charge a card whose challenge was failed": lambda: patch.object(
+        authentication, "SUCCESSES", frozenset("YAN")
+    ),
+    "take the browser's return for a result": lambda: patch.object(
+        authentication, "SUCCESSES", frozenset("YAC")
     ),
     "log a card number": _instead(CardConversation, "authorize", _card_in_the_log),
 }

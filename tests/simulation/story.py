@@ -12,11 +12,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.simulation.checks import Watch, when_at_rest
+from tests.simulation.deployment import CUT_OFF
 from tests.simulation.faults import Strike
 from tests.simulation.merchants import Shop
 from tests.simulation.scheduler import Stuck
 from tests.simulation.visits import some_visits
-from tests.simulation.world import CUT_OFF, World
+from tests.simulation.world import World
 
 RATES = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08)
 """Chances of a fault per call."""
@@ -63,7 +64,8 @@ def tell(
 
 
 def _play(world: World, told: Told) -> None:
-    world.aws.database.watchers.append(Watch(world, told.problems))
+    watch = Watch(world, told.problems)
+    world.aws.database.watchers.append(watch)
     world.begin()
     shops = [
         Shop(world, world.random.choice(world.stores), f"{name}-")
@@ -84,7 +86,7 @@ def _play(world: World, told: Told) -> None:
     for client in (*clients, *world.background):
         if client.error is not None:
             raise client.error
-    told.problems += when_at_rest(world, shops)
+    told.problems += when_at_rest(world, shops, watch)
     told.strikes = world.faults.strikes
     told.calls = world.faults.calls
     asked = [one for shop in shops for one in shop.requests]

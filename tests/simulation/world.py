@@ -11,8 +11,7 @@ import random as global_random
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -22,34 +21,38 @@ from unittest.mock import patch
 
 from tests.simulation.aws import Aws, Message
 from tests.simulation.calls import Calls, Failing
+from tests.simulation.deployment import (
+    ARN,
+    WALLET_SECRET,
+    a_shops_store,
+    stack_settings,
+    tokens_host,
+)
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.front import HOST, Front
 from tests.simulation.functions import Functions, period_s, resources, triggered_by
 from tests.simulation.hosts import SimulatedCardNetwork, SimulatedHost, SimulatedNetworkFiles
 from tests.simulation.merchants import Endpoint
 from tests.simulation.providers import (
+    ISSUER_HOST,
     WALLET_HOST,
+    SimulatedIssuer,
     SimulatedWallet,
     tokens_of,
     wallet_keys,
 )
 from tests.simulation.scheduler import CooperativeLock, Scheduler, Task
-from tests.simulation.web import SimulatedConnection, Web
-from tests.support.memory import CountingIds, a_store
-from tidegate.domain.routing import Route
-from tidegate.domain.store import Store
+from tests.simulation.web import SimulatedConnection, Web, urlopen
+from tests.support.memory import CountingIds
+from tidegate.domain.message import AuthorizationRequest
 from tidegate.networks.alipayplus.client import AlipayPlus
 from tidegate.networks.breaker import Breaker, GuardedNetwork
+from tidegate.networks.threeds.directory import HttpDirectoryServers
 from tidegate.networks.token_services import HttpTokenServices
-from tidegate.runtime.settings import Link, Settings
 
 BEGINNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC).timestamp()
 """10:00 in Hong Kong, long before the cut-off."""
-ARN = "arn:aws:states:sim:0:stateMachine:"
-CUT_OFF = time(23, 0)
-WALLETS = ("Alipay", "AlipayHK", "GCash", "Alipayplus")
-WALLET_SECRET = "wallets"
-STORMS = (None, None, WALLET_HOST, WALLET_HOST, "visa", "tokens")
+STORMS = (None, None, None, WALLET_HOST, WALLET_HOST, "visa", "tokens", ISSUER_HOST, HOST)
 """Whom everything goes wrong with more often, by the story."""
 SILENT = 0.15
 """How many wallets never tell what became of their orders."""
@@ -94,13 +97,15 @@ class World:
         self.hosts = {
             name: SimulatedHost(name, folder, self.now_utc) for name in ("visa", "mastercard")
         }
+        self.shown: list[tuple[str, AuthorizationRequest]] = []
+        """Every authorization that was sent to a host, and to which."""
         self.networks: dict[str, GuardedNetwork] = {}
         self._connect()
         self.network_files = SimulatedNetworkFiles(self.hosts, self.calls)
         self.front = Front(self.functions)
         self.web = Web(self.calls, {HOST: self.front.serve})
         for name, host in self.hosts.items():
-            self.web.servers[_tokens_host(name)] = tokens_of(host)
+            self.web.servers[tokens_host(name)] = tokens_of(host)
         self.wallet = SimulatedWallet(
             folder,
             lambda: BEGINNING + self.scheduler.now,
@@ -108,6 +113,8 @@ class World:
             silent=self.random.random() < SILENT,
         )
         self.web.servers[WALLET_HOST] = self._ask_wallet
+        self.issuer = SimulatedIssuer(folder)
+        self.web.servers[ISSUER_HOST] = self.issuer.serve
         self.aws.secrets[WALLET_SECRET] = wallet_keys()[1]
         self.faults.storm = self.random.choice(STORMS)
         self.endpoint = Endpoint(self.calls)
@@ -117,7 +124,7 @@ class World:
         self.log = io.StringIO()
         self.background: list[Task] = []
         """What AWS does by itself: pollers and schedules."""
-        self.stores = [_store("S024116"), _store("S024117", requests_per_s=1)]
+        self.stores = [a_shops_store("S024116"), a_shops_store("S024117", requests_per_s=1)]
 
     # -- time --------------------------------------------------------------------------------
 
@@ -142,7 +149,7 @@ class World:
     def _connect(self) -> None:
         """Links with circuit breakers that remember nothing yet."""
         for name, host in self.hosts.items():
-            link = SimulatedCardNetwork(host, self.calls, self.scheduler)
+            link = SimulatedCardNetwork(host, self.calls, self.scheduler, self.shown)
             self.networks[name] = GuardedNetwork(link, lambda: self.scheduler.now)
 
     @contextmanager
@@ -160,7 +167,7 @@ class World:
             "tidegate.adapters.dynamodb.sequences.Lock": CooperativeLock,
             "tidegate.services.traffic.Lock": CooperativeLock,
             "tidegate.adapters.webhook.HttpWebhooks": lambda *_: self.endpoint,
-            "tidegate.runtime.bootstrap.settings": _settings,
+            "tidegate.runtime.bootstrap.settings": stack_settings,
             "tidegate.runtime.bootstrap.clock": lambda: self,
             "tidegate.runtime.bootstrap.ids": lambda: self.ids,
             "tidegate.runtime.bootstrap.networks": lambda: self.networks,
@@ -171,7 +178,11 @@ class World:
             "tidegate.networks.alipayplus.client.Breaker": partial(
                 Breaker, now=lambda: self.scheduler.now
             ),
+            "tidegate.networks.threeds.directory.HttpDirectoryServers": partial(
+                HttpDirectoryServers, now=lambda: self.scheduler.now
+            ),
             "http.client.HTTPSConnection": SimulatedConnection,
+            "urllib.request.urlopen": urlopen,
             "tidegate.runtime.wiring_settlement.HttpNetworkFiles": lambda _: self.network_files,
             "tidegate.runtime.wiring_reconciliation.HttpNetworkFiles": lambda _: self.network_files,
         }
@@ -191,6 +202,7 @@ class World:
                 for host in self.hosts.values():
                     host.books.close()
                 self.wallet.books.close()
+                self.issuer.close()
                 forget()
 
     # -- what AWS does by itself -------------------------------------------------------------
@@ -341,54 +353,6 @@ def _as_event(record: dict[str, Any]) -> dict[str, Any]:
             for name, typed in change[image].items()
         }
     return {**record, "dynamodb": change}
-
-
-def _store(sid: str, requests_per_s: int | None = None) -> Store:
-    return a_store(
-        sid=sid,
-        routes=(
-            ("Visa", (Route("visa", "400001"), Route("visa", "400002"))),
-            ("Mastercard", (Route("mastercard", "500001"),)),
-            *((brand, (Route("alipayplus", "TIDEGATE"),)) for brand in WALLETS),
-        ),
-        currencies=("HKD", "USD"),
-        authentication="none",
-        cut_off=CUT_OFF,
-        requests_per_s=requests_per_s,
-        webhook=f"https://shop.example/{sid}",
-    )
-
-
-def _tokens_host(network: str) -> str:
-    return f"tokens-{network}.example"
-
-
-def _settings() -> Settings:
-    names = ("payment", "settlement", "reconciliation", "notices")
-    machines = {f"{name}_state_machine_arn": f"{ARN}{name.title()}StateMachine" for name in names}
-    settings = Settings.read(
-        {
-            "TABLE_NAME": "tidegate",
-            "FILES_BUCKET": "files",
-            "KMS_KEY_ID": "key",
-            "EVENTS_TOPIC_ARN": "arn:aws:sns:sim:0:events",
-            "MAIL_FROM": "tidegate@example.com",
-            "NOTICES_QUEUE_URL": "https://queue.invalid",
-            "PUBLIC_URL": f"https://{HOST}",
-            "VISA_TOKENS_URL": f"https://{_tokens_host('visa')}",
-            "MASTERCARD_TOKENS_URL": f"https://{_tokens_host('mastercard')}",
-            "SETTLEMENT_GRACE_S": "900",
-            "WALLETS": "alipayplus",
-            "ALIPAYPLUS_URL": f"https://{WALLET_HOST}",
-            "WALLET_SECRET_ARN": WALLET_SECRET,
-            **{
-                f"{name.upper()}_STATE_MACHINE_ARN": machines[f"{name}_state_machine_arn"]
-                for name in names
-            },
-        }
-    )
-    links = {name: Link("127.0.0.1", 1, "https://files.invalid") for name in ("visa", "mastercard")}
-    return replace(settings, links=links)
 
 
 @contextmanager
