@@ -15,14 +15,12 @@ from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bench.operations import metered_world
+from bench.operations import CURRENCIES, CUT_OFF, metered_world
 from bench.till import MASTERCARD, VISA, Till
 from bench.world import MeteredWorld
 from local.meter.tally import TRANSITIONS, Tally
-from tests.simulation.world import CUT_OFF, _store
-from tidegate.domain.store import Store
 
-STORES, CURRENCIES = 20, ("HKD", "USD")
+STORES = 20
 BATCHES = STORES * len(CURRENCIES)
 DAY_S = 86_400.0
 PAYMENTS = 1_000
@@ -77,7 +75,7 @@ def play(paces: tuple[int, ...]) -> Iterator[str | Day]:
 
 
 def _idle() -> Tally:
-    with metered_world(stores()) as world:
+    with metered_world(STORES) as world:
         before = world.count(WARM_S)
         return world.count(IDLE_S).since(before).times(1 / IDLE_S)
 
@@ -85,7 +83,7 @@ def _idle() -> Tally:
 def _at_pace(per_day: int, idle: Tally) -> Tally:
     """Arrivals at random at the day's mean rate: a day with peaks fills batches better."""
     random, rate = Random(per_day), per_day / DAY_S
-    with metered_world(stores()) as world:
+    with metered_world(STORES) as world:
         world.remembers_stores = False
         tills = _tills(world)
         _in_turn(world, tills, LEAST)  # everybody is warm
@@ -104,7 +102,7 @@ def _at_pace(per_day: int, idle: Tally) -> Tally:
 def _closed(more: int, idle: Tally) -> Tally:
     """One payment per batch and network, and ``more`` in the first batch: what closing, clearing,
     paying out and reconciling them costs."""
-    with metered_world(stores()) as world:
+    with metered_world(STORES) as world:
         tills = _tills(world)
         _in_turn(world, tills, LEAST)
         for number in range(more):
@@ -129,11 +127,6 @@ def _check(world: MeteredWorld) -> None:
 
 def _tills(world: MeteredWorld) -> list[Till]:
     return [Till(world, store) for store in world.stores]
-
-
-def stores() -> list[Store]:
-    """Twenty stores with the same two currencies and networks."""
-    return [_store(f"S03{number:04d}") for number in range(STORES)]
 
 
 def _in_turn(world: MeteredWorld, tills: list[Till], count: int) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 from bench.till import MASTERCARD, VISA, Till
 from bench.world import MeteredWorld
 from local.meter.tally import KMS, LOG_BYTES, READ_UNITS, TRACES, TRANSITIONS, WRITE_UNITS, Tally
+from tests.support.memory import a_store
+from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 
 WARM = "WARM"
+CURRENCIES = ("HKD", "USD")
+CUT_OFF = time(23, 0)
 AFTERWARDS_S = 400.0
 """Longer than any batching window: stream, queue and webhook are through."""
 Story = Callable[[Till], object]
@@ -83,11 +88,11 @@ class Counted:
 
 
 @contextmanager
-def metered_world(stores: Sequence[Store] = (), **settings: Any) -> Iterator[MeteredWorld]:
+def metered_world(stores: int = 1, **settings: Any) -> Iterator[MeteredWorld]:
     """A world that has begun, its hosts' books in a folder that is removed."""
     with tempfile.TemporaryDirectory() as folder:
         world = MeteredWorld(Path(folder), **settings)
-        world.stores = list(stores) or world.stores
+        world.stores = [_store(number) for number in range(stores)]
         with world.running():
             world.begin()
             yield world
@@ -117,3 +122,18 @@ def _warm_up(till: Till) -> None:
     till.change("refund", WARM, f"{WARM}-R", "10.00")
     till.pay(f"{WARM}-V", hours=None)
     till.change("cancel", f"{WARM}-V", f"{WARM}-X")
+
+
+def _store(number: int) -> Store:
+    """All alike: two currencies, both networks, no authentication of payers."""
+    return a_store(
+        sid=f"S03{number:04d}",
+        routes=(
+            ("Visa", (Route("visa", "400001"),)),
+            ("Mastercard", (Route("mastercard", "500001"),)),
+        ),
+        currencies=CURRENCIES,
+        authentication="none",
+        cut_off=CUT_OFF,
+        webhook=f"https://shop.example/{number}",
+    )

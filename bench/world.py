@@ -21,7 +21,6 @@ from bench import assumptions as assumed
 from bench.counting import CountingClient, CountingInterpreter, WindowedPoller
 from local.meter import tally
 from local.meter.tally import Tally
-from tests.simulation import world as simulated
 from tests.simulation.calls import Failing
 from tests.simulation.dynamodb import SimulatedConnection
 from tests.simulation.faults import Fault
@@ -66,12 +65,12 @@ class MeteredWorld(World):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        settings = replace(simulated._settings(), **self._settings)
         with ExitStack() as stack:
             stack.enter_context(patch.dict(os.environ, assumed.ENVIRONMENT))
             stack.enter_context(patch("tests.simulation.aws.Interpreter", self._interpreter))
             stack.enter_context(patch("tests.simulation.world._StreamPoller", WindowedPoller))
             stack.enter_context(super().running())
+            settings = replace(bootstrap.settings(), **self._settings)
             stack.enter_context(patch("tidegate.runtime.bootstrap.settings", lambda: settings))
             yield
 
