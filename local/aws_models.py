@@ -1,5 +1,5 @@
-"""Writes layers/tidegate/tidegate/adapters/aws_models from botocore's data: of each service that
-the payment path uses, the operations that it uses, without their documentation."""
+"""Writes layers/tidegate/tidegate/adapters/aws_models from botocore's data: of each service beside
+DynamoDB that the payment path uses, the operations that it uses, without their documentation."""
 
 import gzip
 import json
@@ -13,20 +13,12 @@ from local.environments import ROOT, python
 
 TARGET = ROOT / "layers" / "tidegate" / "tidegate" / "adapters" / "aws_models"
 OPERATIONS = {
-    "dynamodb": (
-        "BatchGetItem",
-        "GetItem",
-        "PutItem",
-        "Query",
-        "TransactWriteItems",
-        "UpdateItem",
-    ),
     "kms": ("Decrypt", "Encrypt", "GenerateDataKey", "GetPublicKey"),
     "secretsmanager": ("GetSecretValue",),
     "sqs": ("SendMessageBatch",),
     "stepfunctions": ("DescribeExecution", "StartExecution", "StartSyncExecution"),
 }
-COMMON = ("_retry.json", "partitions.json", "sdk-default-configuration.json")
+COMMON = ("_retry.json", "sdk-default-configuration.json")
 
 
 def write(target: Path = TARGET) -> None:
@@ -43,8 +35,6 @@ def write(target: Path = TARGET) -> None:
         folder.mkdir(parents=True)
         model = _read(source / service / version / "service-2.json.gz")
         _write(folder / "service-2.json", _of_operations(model, operations))
-        rules = _read(source / service / version / "endpoint-rule-set-1.json.gz")
-        _write(folder / "endpoint-rule-set-1.json", rules)
 
 
 def _botocore_data() -> Path:
@@ -54,7 +44,8 @@ def _botocore_data() -> Path:
 
 
 def _endpoints(source: Path) -> Any:
-    """Partitions and their regions; where a service is, its rule set says."""
+    """Partitions and their regions. No service of ours has an endpoint out of the ordinary, so its
+    rules, which botocore would go through with every request, are left out."""
     endpoints = json.loads((source / "endpoints.json").read_text())
     for partition in endpoints["partitions"]:
         partition["services"] = {}

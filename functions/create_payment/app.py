@@ -14,7 +14,7 @@ from tidegate.runtime.observability import annotate
 
 create_payment = bootstrap.create_payment()
 action_of = bootstrap.payer_action()
-decrypt = bootstrap.card_decryption()
+decrypt = bootstrap.later(bootstrap.card_decryption)
 
 
 @endpoint

@@ -8,10 +8,11 @@ from typing import Any
 
 import boto3
 import yaml
+from botocore.credentials import Credentials
 from pynamodb.connection import Connection
 
 from local import deploy
-from tidegate.adapters.dynamodb.table import Table
+from tidegate.adapters.dynamodb.table import Table, WiredConnection
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,11 +53,21 @@ def client(endpoint_url: str | None) -> Any:
 def new_table(endpoint_url: str | None, name: str) -> Table:
     """A fresh table in an engine, with a connection of its own."""
     client(endpoint_url).create_table(TableName=name, **table_definition())
-    connection = Connection(
+    connection = mocked_connection() if endpoint_url is None else _wired(endpoint_url)
+    return Table(name, connection)
+
+
+def mocked_connection() -> Connection:
+    """By botocore's own client, which moto answers."""
+    return Connection(
         region=deploy.REGION,
-        host=endpoint_url,
         aws_access_key_id="local",
         aws_secret_access_key="local",
         max_retry_attempts=0,
     )
-    return Table(name, connection)
+
+
+def _wired(endpoint_url: str) -> Connection:
+    return WiredConnection(
+        deploy.REGION, endpoint_url, lambda: Credentials("local", "local"), tries=1
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from tests.support.tables import table_definition
+from tests.support.tables import mocked_connection, table_definition
 from tidegate.adapters import aws as aws_clients
 from tidegate.adapters import kms
 from tidegate.adapters.dynamodb import table as adapter
@@ -30,7 +31,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        adapter.connection.cache_clear()
+        monkeypatch.setattr(adapter, "connection", cache(mocked_connection))
         kms.client.cache_clear()
         aws_clients.client.cache_clear()
         dynamodb = boto3.client("dynamodb")
@@ -38,6 +39,5 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         key_id = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
         monkeypatch.setenv("KMS_KEY_ID", key_id)
         yield SimpleNamespace(table=NAME, key_id=key_id, dynamodb=dynamodb)
-    adapter.connection.cache_clear()
     kms.client.cache_clear()
     aws_clients.client.cache_clear()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
@@ -17,6 +16,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from tidegate.adapters import aws
+from tidegate.adapters.dynamodb.wire import Wire
 from tidegate.domain.errors import StaleVersion
 
 Value = str | int | bytes
@@ -52,26 +52,32 @@ class ConditionFailed(Exception):
     """A condition did not hold; nothing was written."""
 
 
-class _Connection(Connection):
-    """pynamodb's, over the session that all our clients share."""
+class WiredConnection(Connection):
+    """pynamodb's, with our wire in the place of a botocore client."""
+
+    def __init__(
+        self,
+        region: str,
+        endpoint_url: str | None = None,
+        credentials: Callable[[], Any] = aws.credentials,
+        *,
+        tries: int = 3,
+    ) -> None:
+        super().__init__(region=region, host=endpoint_url)
+        self._wire = Wire(endpoint_url, region, credentials, connect_s=1, read_s=3, tries=tries)
 
     @property
-    def session(self) -> Session:
-        return aws.session()
+    def client(self) -> Any:
+        return self._wire
 
 
 @cache
 def connection() -> Connection:
     """The one client of a process; endpoint, region and credentials from the environment."""
-    made = _Connection(
-        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
-        host=os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL"),
-        connect_timeout_seconds=1,
-        read_timeout_seconds=3,
-        max_retry_attempts=2,
+    return WiredConnection(
+        os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
+        os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL"),
     )
-    _ = made.client  # made now, at init, and not while a payment waits
-    return made
 
 
 class Table:
