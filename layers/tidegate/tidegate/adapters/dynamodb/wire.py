@@ -65,6 +65,7 @@ class Wire:
         # A pair is what botocore itself gives it, and no wait for an acknowledgement between the
         # head and the body of a request: that is 40 ms.
         self._http = URLLib3Session(
+            verify=aws.trusted(),
             timeout=(connect_s, read_s),  # type: ignore[arg-type]
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # type: ignore[list-item]
         )
