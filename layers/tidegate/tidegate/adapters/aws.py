@@ -43,6 +43,11 @@ def credentials() -> Any:
     return found.get_frozen_credentials()
 
 
+def trusted() -> Any:
+    """Whose certificates are: a bundle, if the environment names one, else botocore's own."""
+    return session().get_config_variable("ca_bundle") or True
+
+
 def endpoint_url(service: str, region: str) -> str:
     """Where a service is, in whichever partition of AWS the region belongs to."""
     name = session().get_partition_for_region(region)
