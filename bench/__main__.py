@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import import_module
 
-from bench import growth_chart
 from bench.row import Row
 from local.environments import ROOT
 
@@ -39,8 +38,6 @@ def main(arguments: list[str]) -> int:
     print(table(rows))
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps([{**asdict(row), "held": row.held} for row in rows], indent=1) + "\n")
-    if "growth" in parts:
-        growth_chart.draw(rows)
     missed = [row.figure for row in rows if not row.held]
     print(f"\n{len(rows) - len(missed)} of {len(rows)} held", *missed, sep="\n  not: ")
     return int(bool(missed))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from bench import growth_chart
 from bench.row import Row
 from local.embedded import EmbeddedAws
 from tests.support.gateway import Gateway
@@ -198,7 +199,10 @@ def counted(table: Table) -> Iterator[Reads]:
 
 def measure() -> Iterator[Row]:
     """A row for each operation: how much more it asks at one size than at another."""
-    for name, found in count().items():
+    counts = count()
+    asked = {name: [one.requests for one in found] for name, found in counts.items()}
+    growth_chart.draw(SIZES, asked)
+    for name, found in counts.items():
         requests, items = [one.requests for one in found], [one.items for one in found]
         yield Row(
             part="growth",

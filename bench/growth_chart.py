@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.charts import Lines, write
-from bench.growth import SIZES
-from bench.row import Row
 
 SHOWN = (
     "read a day's postings",
@@ -17,25 +15,17 @@ SHOWN = (
 )
 
 
-def draw(rows: Sequence[Row]) -> None:
-    """From the rows of a run; each tells its counts in the order of the sizes."""
-    lines = {
-        name: list(zip(SIZES, map(float, row.measured.split(" · ")), strict=True))
-        for name in SHOWN
-        for row in rows
-        if row.figure.startswith(f"{name}: requests")
-    }
-    told = "; ".join(
-        f"{name}: {', '.join(f'{count:g}' for _, count in line)}" for name, line in lines.items()
-    )
-    sizes = ", ".join(f"{size:,}" for size in SIZES)
+def draw(sizes: Sequence[int], requests: Mapping[str, Sequence[int]]) -> None:
+    """``requests`` of each operation, one at each size."""
+    told = "; ".join(f"{name}: {', '.join(map(str, requests[name]))}" for name in SHOWN)
+    stored = ", ".join(f"{size:,}" for size in sizes)
     write(
         "growth",
         Lines(
             "Requests to DynamoDB, while a store's payments grow",
-            f"Requests of an operation at {sizes} stored payments. {told}.",
+            f"Requests of an operation at {stored} stored payments. {told}.",
             "payments stored",
             "requests",
-            lines,
+            {name: list(zip(sizes, requests[name], strict=True)) for name in SHOWN},
         ),
     )
