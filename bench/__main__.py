@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import import_module
@@ -34,13 +35,21 @@ def main(arguments: list[str]) -> int:
     parts = parser.parse_args(arguments).parts or list(PARTS)
     if unknown := [part for part in parts if part not in PARTS]:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    rows = [row for part in parts for row in _measured(part)]
+    rows: list[Row] = []
+    broken = []
+    for part in parts:
+        try:
+            rows.extend(_measured(part))
+        except Exception:  # noqa: BLE001  what the other parts found is worth telling
+            traceback.print_exc()
+            broken.append(part)
     print(table(rows))
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps([{**asdict(row), "held": row.held} for row in rows], indent=1) + "\n")
     missed = [row.figure for row in rows if not row.held]
     print(f"\n{len(rows) - len(missed)} of {len(rows)} held", *missed, sep="\n  not: ")
-    return int(bool(missed))
+    print(*[f"  not measured: {part}" for part in broken], sep="\n")
+    return int(bool(missed or broken))
 
 
 def _measured(part: str) -> Iterator[Row]:
