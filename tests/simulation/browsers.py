@@ -65,7 +65,9 @@ class Browser:
         return self._ask("GET", url, b"", {})
 
     def post(self, url: str, fields: Mapping[str, str]) -> Page:
-        """Send a form. Raises GaveUp."""
+        """Send a form; a page without one leads nowhere. Raises GaveUp."""
+        if not url:
+            raise GaveUp
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         return self._ask("POST", url, urlencode(fields).encode(), kind)
 

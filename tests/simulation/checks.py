@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.aws import failed_executions
 from tests.simulation.checks_authentication import authentications, secrets_of_authentications
+from tests.simulation.checks_orders import by_payers, orders
 from tests.simulation.checks_tokens import secrets_of_tokens, tokens
 from tests.simulation.checks_wallets import paid_too_early, wallets
 from tests.simulation.expressions import Item
@@ -43,7 +44,8 @@ KINDS_OF_MOVEMENTS = {
     Operation.REFUND_REST: REFUND,
     Operation.PAYOUT: PAYOUT,
 }
-WITHOUT_RECORD = {"deleteToken", "additionalInfo"}
+MOVING = {"capture", "refund", "cancelOrRefund", "linkpayRefund", "linkpayCancelorRefund"}
+WITHOUT_RECORD = {"deleteToken", "additionalInfo", "linkpay"}
 """Kinds of requests that leave no record under their own id."""
 
 
@@ -101,12 +103,13 @@ def when_at_rest(world: World, shops: list[Shop], watch: Watch) -> Iterator[str]
     }
     asked = [one for shop in shops for one in shop.requests]
     yield from _stuck(world, records)
-    yield from _answers(records, asked)
+    yield from _answers(records, asked, set(by_payers(shops)))
     yield from _hosts(world, records)
     yield from _ledger(world, records)
     yield from _notices(world, records)
     yield from tokens(world, records, asked)
     yield from wallets(world, records)
+    yield from orders(records, shops)
     yield from authentications(world, watch.legs, asked)
     yield from _leaks(world, shops)
 
@@ -135,12 +138,17 @@ def _stuck(world: World, records: Records) -> Iterator[str]:
         yield f"a message of {message.group} is dead"
 
 
-def _answers(records: Records, asked: list[Asked]) -> Iterator[str]:
+def _answers(
+    records: Records, asked: list[Asked], by_payers: set[tuple[str, str]]
+) -> Iterator[str]:
     """What was acknowledged is there; what was refused left nothing; nothing else is there."""
     for one in asked:
         if one.kind == "additionalInfo" and one.acknowledged is not None:
             yield from _kept_promise(records, one, records[one.sid, one.of])
-        if one.kind in WITHOUT_RECORD:
+        closed_an_order = one.kind == "linkpayCancelorRefund" and "cancel" in (
+            one.acknowledged or {}
+        )
+        if one.kind in WITHOUT_RECORD or closed_an_order:
             continue
         record = records.get((one.sid, one.trans_id))
         known = [code for code in one.codes if not code.startswith("E")]
@@ -151,7 +159,7 @@ def _answers(records: Records, asked: list[Asked]) -> Iterator[str]:
                 yield from _kept_promise(records, one, record)
         elif record is not None and known and all(_did_nothing(one, code) for code in known):
             yield f"{one.kind} {one.trans_id} was refused with {known} and is there"
-    ids = {(one.sid, one.trans_id) for one in asked}
+    ids = {(one.sid, one.trans_id) for one in asked} | by_payers
     for key, record in records.items():
         by_platform = isinstance(record, PaymentOperation) and record.trans_id.startswith("pay")
         if key not in ids and not by_platform:
@@ -178,7 +186,7 @@ def _kept_promise(
     if one.kind in {"payment", "additionalInfo"} and told in {"Authorised", "Captured"}:
         if isinstance(record, Payment) and record.status is Status.FAILED:
             yield f"{one.trans_id} was {told} and has failed"
-    elif one.kind in {"capture", "refund"} and told == "Success":
+    elif one.kind in MOVING and "Success" in (told, body.get("refund", {}).get("status")):
         if not isinstance(record, PaymentOperation) or record.status != OperationStatus.SUCCESS:
             yield f"{one.kind} {one.trans_id} was a success and is {record.status}"
     elif one.kind == "cancel":

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from local.merchant_client import PREFIX, Merchant
+from local.merchant_client import LINKPAY_PREFIX, PREFIX, Merchant
 from tests.simulation.asl import TaskFailed
 from tests.simulation.calls import Calls, Failing
 from tests.simulation.faults import Fault
@@ -20,6 +20,7 @@ from tidegate.domain.events import Event, Subject
 from tidegate.domain.store import Store
 
 if TYPE_CHECKING:
+    from tests.simulation.visits_orders import Ordered
     from tests.simulation.world import World
 
 TRIES = 4
@@ -111,6 +112,7 @@ class Asked:
         return None
 
 
+LINKS = "evo.e-commerce"
 OF_A_PAYMENT = frozenset({"capture", "cancel", "refund", "cancelOrRefund"})
 """Kinds of requests that name it in their query."""
 
@@ -123,6 +125,7 @@ class Shop:
     store: Store
     name: str
     requests: list[Asked] = field(default_factory=list)
+    orders: list[Ordered] = field(default_factory=list)
     secrets: list[tuple[str, str]] = field(default_factory=list)
     """What must stand nowhere: what it is, and its text."""
     _numbers: int = 0
@@ -219,6 +222,10 @@ def _address(sid: str, asked: Asked) -> tuple[str, str]:
             return "PUT", f"{merchant}/payment?merchantTransID={of}"
         case "token":
             return "POST", f"{merchant}/paymentMethod"
+        case "linkpay":
+            return "POST", f"{LINKPAY_PREFIX}/{sid}/{LINKS}.linkpay"
+        case "linkpayRefund" | "linkpayCancelorRefund":
+            return "POST", f"{LINKPAY_PREFIX}/{sid}/{LINKS}.{asked.kind}/{of}"
         case "deleteToken":
             return "DELETE", f"{merchant}/paymentMethod?token={of}"
     return "POST", f"{merchant}/{asked.kind}"

@@ -21,7 +21,7 @@ from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.notices import SqsNoticeQueue
 from tidegate.domain import authentication
 from tidegate.domain.events import events_of
-from tidegate.domain.transitions import Outcome
+from tidegate.domain.transitions import Outcome, Status
 from tidegate.networks.alipayplus import messages as alipayplus_messages
 from tidegate.runtime import wiring_notices
 from tidegate.runtime.observability import log
@@ -35,6 +35,7 @@ from tidegate.services.create_payment import CreatePayment
 from tidegate.services.refund_payment import RefundPayment
 from tidegate.services.take_back import TakeBack
 from tidegate.services.wallet_conversation import WalletConversation
+from tidegate.services.withdraw_attempt import WithdrawAttempt
 
 Break = Callable[[], Any]
 """Gives a context in which the code is broken."""
@@ -172,6 +173,11 @@ BREAKS: Mapping[str, Break] = {
     ),
     "take the browser's return for a result": lambda: patch.object(
         authentication, "SUCCESSES", frozenset("YAC")
+    ),
+    "take a try at an order for withdrawn that is not": _instead(
+        WithdrawAttempt,
+        "__call__",
+        lambda _: lambda _self, payment: replace(payment, status=Status.FAILED),
     ),
     "log a card number": _instead(CardConversation, "authorize", _card_in_the_log),
 }

@@ -8,6 +8,7 @@ from random import Random
 from tests.simulation.merchants import Shop, amount
 from tests.simulation.purchases import CARDS, an_amount, by_card, change_mind, when_captured
 from tests.simulation.visits_authentication import pay_authenticated
+from tests.simulation.visits_orders import order_by_link
 from tests.simulation.visits_tokens import keep_a_card, pay_out
 from tests.simulation.visits_wallets import pay_by_wallet
 
@@ -30,6 +31,7 @@ VISITS: tuple[tuple[Visit, int], ...] = (
     (pay_out, 1),
     (pay_by_wallet, 4),
     (pay_authenticated, 4),
+    (order_by_link, 3),
 )
 """And how often each comes among the others."""
 
