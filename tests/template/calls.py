@@ -1,0 +1,413 @@
+"""What each function of template.yaml may call of AWS, read off the code: ``python -m
+tests.template.calls`` prints it as JSON.
+
+A function's handler is loaded as Lambda loads it, with clients that do nothing. Its objects are
+then real, so that ``self._stores.get(…)`` leads to one method, and the syntax trees of all code
+that may run from the handler are followed through them to the clients. Branches are all taken:
+what is found is the most that the function can do, not what it usually does.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import inspect
+import json
+import os
+import sys
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.template.code_objects import (
+    ACTIONS,
+    EXECUTION,
+    OPERATIONS,
+    OURS,
+    PURE,
+    RESOURCES,
+    SERVICES,
+    VARIABLES,
+    Client,
+    Made,
+    Method,
+    Of,
+    bound_arguments,
+    class_hints_of,
+    held_by,
+    hints_of,
+    key_of,
+    own_nodes,
+    tree_of,
+    within,
+)
+from tests.template.reading import ROOT, functions
+
+BENEATH = ("Table", "Transaction")
+"""What the adapters are written over: the end of the way."""
+OF_DICTS = dir(dict)
+"""Names too common to be looked for where it is not known whose they are."""
+
+
+@dataclass
+class Walk:
+    """The way through one function's code."""
+
+    skip: tuple[str, ...] = ()
+    """Conditions, as they stand in the code, that never hold for this function."""
+    calls: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(action, resource) -> the first way that leads there."""
+    way: list[str] = field(default_factory=list)
+    results: dict[Any, list[Any]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    objects: dict[int, Any] = field(default_factory=dict)
+
+    def run(self, callee: Any, arguments: list[Any], named: dict[str, list[Any]]) -> list[Any]:
+        """Follow a call; what it may give."""
+        if isinstance(callee, Method):
+            owner = type(callee.owner).__name__
+            if isinstance(callee.owner, Made):
+                owner = callee.owner.kind.__name__
+            if (owner, callee.name) in ACTIONS:
+                self._table_call(owner, callee.name, named)
+            if owner in BENEATH:
+                return self._given_by(callee.function)
+            return self._follow(callee.function, [[callee.owner], *arguments], named)
+        if isinstance(callee, types.MethodType):
+            return self.run(
+                Method(callee.__func__, callee.__self__, callee.__name__), arguments, named
+            )
+        if isinstance(callee, type):
+            written = vars(callee).get("__init__") if callee.__module__.startswith(OURS) else None
+            if written is not None and not hasattr(callee, "__dataclass_fields__"):
+                self._follow(written, [[Made(callee)], *arguments], named)
+            return [Made(callee)]
+        plain = inspect.unwrap(callee) if callable(callee) else callee
+        factory = str(getattr(callee, "__module__", "")).startswith(f"{OURS}.runtime")
+        if factory and isinstance(callee, functools._lru_cache_wrapper) and not arguments:
+            return [self._known(callee())]  # a factory of ours: what it makes is real
+        if isinstance(plain, types.FunctionType):
+            target = (
+                callee if isinstance(callee, types.FunctionType) and callee.__closure__ else plain
+            )
+            return self._follow(target, arguments, named)
+        kind = callee.kind if isinstance(callee, Made) else type(callee)
+        called = inspect.getattr_static(kind, "__call__", None)
+        if isinstance(called, types.FunctionType):
+            return self.run(Method(called, callee, "__call__"), arguments, named)
+        return []
+
+    def _table_call(self, owner: str, name: str, named: dict[str, list[Any]]) -> None:
+        table = "Table/due" if named.get("index") else "Table"
+        self.calls.setdefault((ACTIONS[owner, name], table), " > ".join(self.way))
+
+    def client_call(self, client: Client, name: str, named: dict[str, list[Any]]) -> None:
+        """A call that reaches AWS."""
+        operation = OPERATIONS.get(name) or "".join(p.capitalize() for p in name.split("_"))
+        about = [one for key in RESOURCES for one in named.get(key, ()) if isinstance(one, str)]
+        if EXECUTION in named:
+            about = ["executions"]
+        action = f"{SERVICES.get(client.service, client.service)}:{operation}"
+        for one in about or ["?"]:
+            self.calls.setdefault((action, one), " > ".join(self.way))
+
+    def _follow(
+        self, function: Any, arguments: list[Any], named: dict[str, list[Any]]
+    ) -> list[Any]:
+        closure = getattr(function, "__closure__", None)
+        plain = function if closure else inspect.unwrap(function)
+        module = str(plain.__globals__.get("__name__", ""))
+        if not module.startswith((OURS, "app_")) or module.startswith(PURE):
+            return self._given_by(plain)
+        bound = bound_arguments(plain, arguments, named)
+        # Who is handed over matters where it may lead to AWS; which amount is captured does not.
+        leading = ((n, tuple(sorted({key_of(one) for one in v} - {""}))) for n, v in bound.items())
+        key = (plain.__code__, *sorted(leading), *held_by(plain))
+        if key not in self.results:
+            self.results[key] = self._given_by(plain, bound)  # for calls of itself
+            self.way.append(plain.__qualname__)
+            self.results[key] = _Body(self, plain, bound).walk() or self.results[key]
+            self.way.pop()
+        return self.results[key]
+
+    def _given_by(self, function: Any, bound: dict[str, list[Any]] | None = None) -> list[Any]:
+        """By its hint; of a type variable, the classes that it was handed."""
+        hint = hints_of(function).get("return")
+        if isinstance(hint, typing.TypeVar):
+            given = [one for values in (bound or {}).values() for one in values]
+            return [Made(one) for one in given if isinstance(one, type)]
+        return self.of_hint(hint)
+
+    def of_hint(self, hint: Any) -> list[Any]:
+        """What a type hint may stand for; a port is every known object that has its methods."""
+        if hint is None or hint is type(None):
+            return []
+        origin, inside = typing.get_origin(hint), typing.get_args(hint)
+        if origin in (typing.Union, types.UnionType):
+            found = [one for part in inside for one in self.of_hint(part)]
+            return [*found, None] if type(None) in inside else found
+        if origin is not None:
+            return [Of(hint)]
+        if not isinstance(hint, type):
+            return []
+        if getattr(hint, "_is_protocol", False):
+            wanted = {
+                name for name in vars(hint) if callable(getattr(hint, name)) and name[0] != "_"
+            }
+            wanted |= {"__call__"} & set(vars(hint))
+            return [
+                one
+                for one in self.objects.values()
+                if wanted
+                and type(one).__name__ not in BENEATH
+                and all(hasattr(type(one), name) for name in wanted)
+            ]
+        return [Made(hint)]
+
+    def _known(self, given: Any) -> Any:
+        for one in within(given, set()):
+            self.objects[id(one)] = one
+        return given
+
+    def attribute(self, base: Any, name: str) -> list[Any]:
+        """What an attribute of something may be."""
+        kind = base.kind if isinstance(base, Made) else type(base)
+        if isinstance(base, Of | Method) or base is None:
+            return []
+        if isinstance(base, types.ModuleType | type):
+            return [getattr(base, name)] if hasattr(base, name) else []
+        static = inspect.getattr_static(kind, name, None)
+        if isinstance(static, property):
+            return self.run(Method(static.fget, base, name), [], {})
+        if isinstance(static, functools.cached_property):
+            return self.run(Method(static.func, base, name), [], {})
+        if isinstance(static, types.FunctionType):
+            return [Method(static, base, name)]
+        if isinstance(static, staticmethod | classmethod):
+            return (
+                [static.__func__]
+                if isinstance(static, staticmethod)
+                else [Method(static.__func__, kind, name)]
+            )
+        if not isinstance(base, Made) and hasattr(base, name):
+            return [self._known(getattr(base, name))]
+        return self.of_hint(class_hints_of(kind).get(name))
+
+
+class _Body:
+    """One function's own code, with what its names stand for."""
+
+    def __init__(self, walk: Walk, function: Any, bound: dict[str, list[Any]]) -> None:
+        self.walk_, self.function, self.given = walk, function, bound
+        self.names: dict[str, list[Any]] = {}
+        hints = hints_of(function)
+        for name in inspect.signature(function, follow_wrapped=False).parameters:
+            self.names[name] = bound.get(name) or walk.of_hint(hints.get(name))
+        cells = function.__closure__ or ()
+        for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
+            self.names[name] = [cell.cell_contents]
+
+    def walk(self) -> list[Any]:
+        tree = tree_of(self.function)
+        for _ in range(2):  # a name may be used above of where it is set, in a loop
+            for statement in tree.body:
+                self._statement(statement)
+        return [
+            one
+            for node in own_nodes(tree)
+            if isinstance(node, ast.Return | ast.Yield) and node.value is not None
+            for one in self.value(node.value)
+            if not isinstance(one, Made | Of | bool | None)
+        ]
+
+    def _statement(self, node: ast.AST) -> None:
+        if isinstance(node, ast.If | ast.IfExp):
+            holds = self._holds(node.test)
+            if holds is not None:
+                taken = node.body if holds else node.orelse
+                for one in taken if isinstance(taken, list) else [taken]:
+                    self._statement(one)
+                return
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            self._import(node)
+        if isinstance(node, ast.Assert) and ast.unparse(node.test).endswith(" is not None"):
+            self._is_there(ast.unparse(node.test).removesuffix(" is not None"))
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found = self.value(node.value)
+            for target in targets:
+                self._set(target, found)
+        elif isinstance(node, ast.For | ast.comprehension):
+            self._set(node.target, [one for v in self.value(node.iter) for one in self.items(v)])
+        elif isinstance(node, ast.NamedExpr):
+            self._set(node.target, self.value(node.value))
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            self._set(node.optional_vars, self.value(node.context_expr))
+        elif isinstance(node, ast.Call):
+            self.value(node)
+        elif isinstance(node, ast.Attribute):
+            self.value(node)  # a property is code as well
+        for child in ast.iter_child_nodes(node):
+            self._statement(child)
+        if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Return | ast.Raise):
+            name, _, _ = ast.unparse(node.test).partition(" is None")
+            self._is_there(name)  # or we would not have come so far
+
+    def _is_there(self, name: str) -> None:
+        if name in self.names:
+            self.names[name] = [one for one in self.names[name] if one is not None]
+
+    def _holds(self, test: ast.expr) -> bool | None:
+        """What a condition is, where the call itself decides it: by a flag, or by an argument that
+        is there."""
+        if ast.unparse(test) in self.walk_.skip:
+            return False
+        if isinstance(test, ast.Name):
+            flags = {one if isinstance(one, bool) else None for one in self.value(test)}
+            return flags.pop() if len(flags) == 1 else None
+        absent = isinstance(test, ast.Compare) and ast.unparse(test).endswith(" is None")
+        if absent and isinstance(test, ast.Compare) and isinstance(test.left, ast.Name):
+            given = self.given.get(test.left.id)
+            if given and not any(one is None for one in given):
+                return False
+        return None
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for alias in node.names:
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith(OURS):
+                module = importlib.import_module(str(node.module))
+                found = getattr(module, alias.name, None) or importlib.import_module(
+                    f"{node.module}.{alias.name}"
+                )
+                self.names[alias.asname or alias.name] = [found]
+
+    def _set(self, target: ast.AST, found: list[Any]) -> None:
+        if isinstance(target, ast.Name):
+            known = self.names.setdefault(target.id, [])
+            known += [
+                one for one in found if not any(one is other or one == other for other in known)
+            ]
+        elif isinstance(target, ast.Tuple):
+            for at, part in enumerate(target.elts):
+                self._set(part, [one for v in found for one in self.items(v, at)])
+
+    def items(self, value: Any, at: int | None = None) -> list[Any]:
+        """What is in something that is iterated or unpacked."""
+        if isinstance(value, dict):
+            return list(value.values())
+        if isinstance(value, list | tuple | set | frozenset):
+            return list(value)
+        if isinstance(value, Of):
+            inside = [one for one in typing.get_args(value.hint) if one is not Ellipsis]
+            if at is not None and typing.get_origin(value.hint) is tuple and at < len(inside):
+                inside = [inside[at]]
+            return [one for part in inside for one in self.walk_.of_hint(part)]
+        return []
+
+    def _got(self, base: Any) -> list[Any]:
+        kind = base.kind if isinstance(base, Made) else type(base)
+        if not kind.__module__.startswith(OURS):
+            return []
+        getter = inspect.getattr_static(kind, "__getitem__", None)
+        return self.walk_.run(Method(getter, base, "__getitem__"), [], {}) if getter else []
+
+    def value(self, node: ast.AST) -> list[Any]:
+        """What an expression may be."""
+        if isinstance(node, ast.Name):
+            if node.id in self.names:
+                return self.names[node.id]
+            scope = self.function.__globals__
+            return [scope[node.id]] if node.id in scope else []
+        if isinstance(node, ast.Constant):
+            return [node.value]
+        if isinstance(node, ast.Attribute):
+            return [
+                one
+                for base in self.value(node.value)
+                for one in self.walk_.attribute(base, node.attr)
+            ]
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.Subscript):
+            bases = self.value(node.value)
+            self.value(node.slice)
+            return [one for base in bases for one in (*self.items(base), *self._got(base))]
+        if isinstance(node, ast.IfExp):
+            holds = self._holds(node.test)
+            taken = [node.body] * (holds is not False) + [node.orelse] * (holds is not True)
+            return [one for part in taken for one in self.value(part)]
+        if isinstance(node, ast.BoolOp):
+            *first, last = (self.value(part) for part in node.values)
+            return [one for part in first for one in part if one is not None] + last
+        if isinstance(node, ast.Await | ast.Starred | ast.NamedExpr | ast.YieldFrom):
+            return self.value(node.value)
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            return [tuple(one for part in node.elts for one in self.value(part))]
+        return []
+
+    def _call(self, node: ast.Call) -> list[Any]:
+        arguments = [self.value(one) for one in node.args]
+        named = {one.arg: self.value(one.value) for one in node.keywords if one.arg}
+        if isinstance(node.func, ast.Attribute):
+            for base in self.value(node.func.value):
+                if isinstance(base, Client):
+                    self.walk_.client_call(base, node.func.attr, named)
+                    return []
+        service = arguments[0][0] if arguments and arguments[0] else None
+        if ast.unparse(node.func) == "aws.client" and isinstance(service, str):
+            return [Client(service)]
+        callees = self.value(node.func)
+        if not callees and isinstance(node.func, ast.Attribute) and node.func.attr not in OF_DICTS:
+            callees = self._by_name(node.func.attr)
+        return [one for callee in callees for one in self.walk_.run(callee, arguments, named)]
+
+    def _by_name(self, name: str) -> list[Any]:
+        """Where it is not known whose method it is: of every object of this function that has one
+        of the name and leads to AWS."""
+        found = []
+        for one in self.walk_.objects.values():
+            method = inspect.getattr_static(type(one), name, None)
+            if isinstance(method, types.FunctionType) and ".adapters." in type(one).__module__:
+                found.append(Method(method, one, name))
+                self.walk_.lost.add(f"{self.function.__qualname__}: .{name}()")
+        return found
+
+
+def _load(folder: str) -> types.ModuleType:
+    name = f"app_{folder.rsplit('/', 1)[-1]}"
+    spec = importlib.util.spec_from_file_location(name, ROOT / folder / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    """Print ``{function: {"calls": [[action, resource], …], "lost": […]}}``."""
+    os.environ.update(VARIABLES, AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1")
+    from tidegate.adapters import aws
+
+    aws.client = lambda service, _config=None: Client(service)  # type: ignore[assignment]
+    found = {}
+    for name, properties in functions().items():
+        module = _load(properties["CodeUri"])
+        methods = {
+            one["Properties"]["Method"]
+            for one in properties.get("Events", {}).values()
+            if one["Type"] == "Api"
+        }
+        walk = Walk(skip=("self.request.method != 'GET'",) if methods == {"get"} else ())
+        for value in vars(module).values():
+            walk._known(value)
+        walk.run(module.handler, [], {})
+        calls = [[*call, way] for call, way in sorted(walk.calls.items())]
+        found[name] = {"calls": calls, "lost": sorted(walk.lost)}
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
