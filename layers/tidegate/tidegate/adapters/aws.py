@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
+from botocore.handlers import BUILTIN_HANDLERS
 from botocore.loaders import Loader
 from botocore.session import Session
 
@@ -28,7 +29,11 @@ LEAN = Config(
 @cache
 def session() -> Session:
     """The one session of a process; region, endpoints and credentials from the environment."""
-    made = Session()
+    made = Session(include_builtin_handlers=False)
+    for event, handler, *_ in BUILTIN_HANDLERS:
+        service = event.split(".")[1:2]  # most are for one service, or for its documentation
+        if not service or (MODELS / service[0]).is_dir():
+            made.register(event, handler)
     # botocore's own data has 400 services and all their endpoints, and each client looks through.
     loader = Loader(extra_search_paths=[str(MODELS)], include_default_search_paths=False)
     made.register_component("data_loader", loader)
