@@ -15,7 +15,6 @@ import importlib.util
 import inspect
 import json
 import os
-import sys
 import types
 import typing
 from dataclasses import dataclass, field
@@ -39,11 +38,12 @@ from tests.template.code_objects import (
     held_by,
     hints_of,
     key_of,
+    load,
     own_nodes,
     tree_of,
     within,
 )
-from tests.template.reading import ROOT, functions
+from tests.template.reading import functions
 
 BENEATH = ("Table", "Transaction")
 """What the adapters are written over: the end of the way."""
@@ -375,17 +375,6 @@ class _Body:
         return found
 
 
-def _load(folder: str) -> types.ModuleType:
-    name = f"app_{folder.rsplit('/', 1)[-1]}"
-    spec = importlib.util.spec_from_file_location(name, ROOT / folder / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def main() -> None:
     """Print ``{function: {"calls": [[action, resource], …], "lost": […]}}``."""
     os.environ.update(VARIABLES, AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1")
@@ -394,7 +383,7 @@ def main() -> None:
     aws.client = lambda service, _config=None: Client(service)  # type: ignore[assignment]
     found = {}
     for name, properties in functions().items():
-        module = _load(properties["CodeUri"])
+        module = load(properties["CodeUri"])
         methods = {
             one["Properties"]["Method"]
             for one in properties.get("Events", {}).values()

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib.util
 import inspect
+import sys
 import textwrap
 import types
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from tests.template.reading import ROOT
 
 OURS = "tidegate"
 PURE = ("tidegate.domain", "tidegate.ports")
@@ -172,3 +176,15 @@ def within(value: Any, seen: set[int]) -> Iterator[Any]:
         return
     for one in inside:
         yield from within(one, seen)
+
+
+def load(folder: str) -> types.ModuleType:
+    """A function's module, by the folder of its code."""
+    name = f"app_{folder.rsplit('/', 1)[-1]}"
+    spec = importlib.util.spec_from_file_location(name, ROOT / folder / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

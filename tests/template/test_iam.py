@@ -133,8 +133,8 @@ def test_what_every_payment_needs_is_seen() -> None:
 
 
 def test_the_end_of_the_way_is_what_it_is_taken_for() -> None:
-    """``Table`` and ``Transaction`` ask DynamoDB for what ``code_objects.ACTIONS`` says, and are the only
-    ones who talk to it."""
+    """``Table`` and ``Transaction`` ask DynamoDB for what ``ACTIONS`` says, and are the only ones
+    who talk to it."""
     source = ROOT / "layers" / "tidegate" / "tidegate" / "adapters" / "dynamodb" / "table.py"
     asked = {
         f"{kind.name}.{method.name}": {
