@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from local.meter.items import write_units
 from tests.simulation.dynamodb import Database, SimulatedConnection
 from tests.simulation.functions import resources
 from tests.simulation.world import _as_event
 from tests.support.gateway import Gateway
 from tests.support.memory import MASTERCARD_CARD, VISA_CARD, a_store
-from tests.support.meter import _index_units, item_bytes
+from tests.support.meter import INDEXES
 from tidegate.adapters.dynamodb.ledger import DynamoLedger
 from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.dynamodb.request_counter import DynamoRequestCounter
@@ -41,17 +42,18 @@ class Loads:
     def __init__(self) -> None:
         self.units: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
-        self._factor = 1
+        self._transaction = False
 
     def through(self, operation: str, effect: Any) -> Any:
         self.requests[operation] += 1
-        self._factor = 2 if operation == "TransactWriteItems" else 1
+        self._transaction = operation == "TransactWriteItems"
         return effect()
 
     def write(self, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
-        size = max(item_bytes(before or {}), item_bytes(after))
-        self.units[after["p"]["S"]] += self._factor * -(-size // 1024)
-        units = _index_units(before or {}, after)
+        images = (before or {}, after)
+        of_table = write_units(*images, (), transaction=self._transaction)
+        self.units[after["p"]["S"]] += of_table
+        units = write_units(*images, INDEXES, transaction=self._transaction) - of_table
         for item in (before, after):
             if units and item and "k" in item:
                 self.units[f"due index {item['k']['S']}"] += 1
