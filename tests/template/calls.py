@@ -1,5 +1,4 @@
-"""What each function of template.yaml may call of AWS, read off the code: ``python -m
-tests.template.calls`` prints it as JSON.
+"""What functions may call of AWS, read off the code; ``python -m tests.template.calls`` prints it.
 
 A function's handler is loaded as Lambda loads it, with clients that do nothing. Its objects are
 then real, so that ``self._stores.get(…)`` leads to one method, and the syntax trees of all code
@@ -57,8 +56,7 @@ class Walk:
 
     skip: tuple[str, ...] = ()
     """Conditions, as they stand in the code, that never hold for this function."""
-    calls: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(action, resource) -> the first way that leads there."""
+    calls: dict[tuple[str, str], str] = field(default_factory=dict)  # each with its first way
     way: list[str] = field(default_factory=list)
     results: dict[Any, list[Any]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)

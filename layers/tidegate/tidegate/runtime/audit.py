@@ -31,7 +31,7 @@ from tidegate.domain.errors import (
 from tidegate.domain.store import Store
 from tidegate.runtime.observability import log
 
-KINDS: Mapping[type[TidegateError], str] = {
+KINDS: Mapping[type, str] = {
     SignatureRejected: "signature",
     StoreUnknown: "store",
     StoreInactive: "store",
@@ -82,6 +82,7 @@ def webhook_refused(store: Store, url: str) -> None:
 
 def kind_of(error: TidegateError) -> str | None:
     """What a refusal may be a sign of; None for an ordinary mistake."""
-    if type(error) is InvalidValue:
-        return FIELD_KINDS.get(error.field or "")
-    return KINDS.get(type(error))
+    for one in type(error).__mro__:
+        if one in KINDS:
+            return KINDS[one]
+    return FIELD_KINDS.get(error.field or "") if isinstance(error, InvalidValue) else None
