@@ -146,7 +146,7 @@ def _document(day: Day, prices: Prices) -> None:
     months.append(["**Sum**", f"**{sum(fixed.values()):.2f}**"])
     said = (
         f"Counted on {date_today()}, prices of {prices.as_of}, {prices.region}. "
-        f"`PublishEvents` would add ${topic_per_million(prices):.2f} a million."
+        f"With events on the topic (`PublishEvents`) it is ${topic_per_million(prices):.2f} more."
     )
     parts = [
         said,

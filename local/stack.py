@@ -207,7 +207,6 @@ class Stack:
 
     def _parameters(self) -> dict[str, str]:
         parameters = {
-            "PublishEvents": "true",
             "Stage": STAGE,
             "Runtime": build.RUNTIME,
             "Architecture": build.ARCHITECTURE,
