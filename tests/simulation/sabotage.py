@@ -13,6 +13,8 @@ from unittest.mock import patch
 from botocore.config import Config
 from pynamodb.expressions.operand import Path
 
+from tests.simulation.providers import WALLET_HOST
+from tests.simulation.world import World
 from tidegate.adapters import notices as notices_adapter
 from tidegate.adapters.dynamodb import ledger as ledger_adapter
 from tidegate.adapters.dynamodb import payments as payments_adapter
@@ -181,6 +183,18 @@ BREAKS: Mapping[str, Break] = {
     ),
     "log a card number": _instead(CardConversation, "authorize", _card_in_the_log),
 }
+
+
+STORMS: Mapping[str, str] = {
+    "believe at once that a wallet never heard of something": f"{WALLET_HOST} POST",
+    "take a try at an order for withdrawn that is not": f"{WALLET_HOST} POST",
+}
+"""Where much has to go wrong for a break to be noticed soon."""
+
+
+def in_its_storm(name: str, world: World) -> None:
+    """What a story of broken code begins with."""
+    world.faults.storm = STORMS.get(name, world.faults.storm)
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.simulation.faults import Fault, Strike
-from tests.simulation.sabotage import BREAKS, broken
+from tests.simulation.sabotage import BREAKS, broken, in_its_storm
 from tests.simulation.shrink import shrunk
 from tests.simulation.story import Told, tell
 
@@ -43,7 +45,9 @@ def test_every_kind_of_fault_strikes() -> None:
 @pytest.mark.parametrize("name", BREAKS)
 def test_broken_code_is_noticed(name: str) -> None:
     with broken(name):
-        assert any(tell(seed, rate=ROUGH).problems for seed in range(ENOUGH_SEEDS))
+        prepare = partial(in_its_storm, name)
+        stories = (tell(seed, rate=ROUGH, prepare=prepare) for seed in range(ENOUGH_SEEDS))
+        assert any(told.problems for told in stories)
 
 
 def test_a_failing_story_is_shrunk_to_the_faults_that_matter() -> None:

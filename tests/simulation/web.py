@@ -23,6 +23,7 @@ CABLE = (
     Fault.FAILS_AFTER,
     Fault.LATE,
     Fault.ARRIVES_LATE,
+    Fault.ARRIVES_LATE,
     Fault.TWICE,
     Fault.DIES_BEFORE,
     Fault.DIES_AFTER,

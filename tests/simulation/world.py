@@ -52,7 +52,17 @@ from tidegate.networks.token_services import HttpTokenServices
 
 BEGINNING = datetime(2026, 3, 4, 2, 0, tzinfo=UTC).timestamp()
 """10:00 in Hong Kong, long before the cut-off."""
-STORMS = (None, None, None, WALLET_HOST, WALLET_HOST, "visa", "tokens", ISSUER_HOST, HOST)
+STORMS = (
+    None,
+    None,
+    None,
+    f"{WALLET_HOST} POST",
+    f"{WALLET_HOST} POST",
+    f"{ISSUER_HOST} POST",
+    f"{HOST} POST",
+    "tokens",
+    "visa",
+)
 """Whom everything goes wrong with more often, by the story."""
 SILENT = 0.15
 """How many wallets never tell what became of their orders."""
