@@ -9,7 +9,7 @@ from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas import orders
 from tidegate.domain.store import Store
 from tidegate.runtime import wiring_orders
-from tidegate.runtime.merchant_api import endpoint
+from tidegate.runtime.merchant_api import endpoint, idempotency
 
 link_orders = wiring_orders.link_orders()
 
@@ -17,5 +17,7 @@ link_orders = wiring_orders.link_orders()
 @endpoint
 def handler(request: Request, store: Store) -> dict[str, Any]:
     """The answer's body."""
-    view = link_orders.create(store, orders.create_order(request))
+    command = orders.create_order(request)
+    key = idempotency(request, store, command.order_id)
+    view = link_orders.create(store, command, key)
     return responses_orders.order_created(view, wiring_orders.link_url(view))

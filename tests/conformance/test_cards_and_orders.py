@@ -166,3 +166,24 @@ def test_a_payment_keeps_every_detail(table: Table) -> None:
     plain = replace(payment.touched(), action=None, authentication=None, conversion=None)
     payments.update(payment, plain)
     assert payments.get(payment.sid, payment.trans_id) == plain
+
+
+def test_payers_of_an_order_for_many_join_it_at_once_until_it_is_closed(table: Table) -> None:
+    orders = DynamoOrders(table)
+    many = replace(ORDER, multiple=True)
+    orders.create(many)
+    tries = [Attempt(f"{number:032x}", 1_741_079_400 + number) for number in range(12)]
+    with ThreadPoolExecutor(8) as crowd:
+        joined = list(crowd.map(lambda one: orders.join(many, one, 10), tries))
+    assert sum(joined) == 10
+    got_in = [one for one, is_in in zip(tries, joined, strict=True) if is_in]
+    assert list(orders.attempts(SID, "LP-1", 100)) == got_in
+    assert list(orders.attempts(SID, "LP-1", 3)) == got_in[-3:]
+    held = orders.get(SID, "LP-1")
+    assert held == replace(many, tries=10)
+    closed = many.changed(closed_by="CLOSE-3", closed_at=1_741_079_500, closing_evo_id="pay1")
+    with pytest.raises(StaleVersion):
+        orders.close(many, closed, "CLOSE-3")  # somebody has begun to pay since it was read
+    assert orders.close(held, replace(closed, tries=10), "CLOSE-3") is True
+    assert orders.get(SID, "LP-1") == replace(closed, tries=10)
+    assert orders.join(held, Attempt("late", 1_741_079_600), 100) is False

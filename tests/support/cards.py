@@ -4,12 +4,12 @@ quotes in a dict."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tidegate.domain.authentication import AuthenticationAnswer, AuthenticationRequest
 from tidegate.domain.errors import StaleVersion
 from tidegate.domain.message import Card, NetworkAnswer
-from tidegate.domain.order import Order
+from tidegate.domain.order import Attempt, Order
 from tidegate.domain.payment import OtherRecord
 from tidegate.domain.tokens import NetworkToken, StoredCard, TokenCryptogram
 from tidegate.domain.wallet import (
@@ -167,6 +167,7 @@ class MemoryOrders:
 
     def __init__(self, taken: dict[tuple[str, str], object]) -> None:
         self.items: dict[tuple[str, str], Order] = {}
+        self._tries: dict[tuple[str, str], list[Attempt]] = {}
         self._taken = taken
 
     def get(self, sid: str, order_id: str) -> Order | None:
@@ -180,6 +181,18 @@ class MemoryOrders:
         if self.items[before.sid, before.order_id] != before:
             raise StaleVersion
         self.items[before.sid, before.order_id] = after
+
+    def join(self, order: Order, attempt: Attempt, most: int) -> bool:
+        key = order.sid, order.order_id
+        held = self.items[key]
+        if held.closed_by is not None or held.tries >= most:
+            return False
+        self.items[key] = replace(held, tries=held.tries + 1)
+        self._tries.setdefault(key, []).append(attempt)
+        return True
+
+    def attempts(self, sid: str, order_id: str, limit: int) -> tuple[Attempt, ...]:
+        return tuple(self._tries.get((sid, order_id), [])[-limit:])
 
     def close(self, before: Order, after: Order, trans_id: str) -> bool:
         if (before.sid, trans_id) in self._taken:

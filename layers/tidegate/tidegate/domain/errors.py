@@ -36,6 +36,10 @@ class InvalidValue(TidegateError):
     code = "V0002"
 
 
+class InvalidAmount(InvalidValue):
+    """An amount that cannot be: none, or with more decimals than its currency has."""
+
+
 class Ambiguous(InvalidValue):
     """A parameter is given more than once: nobody could tell which of them is meant."""
 
@@ -44,6 +48,10 @@ class MalformedBody(TidegateError):
     """The body is not valid JSON."""
 
     code = "V0005"
+
+
+class EmptyBody(MalformedBody):
+    """There is no body where one is needed."""
 
 
 class MethodNotSupported(TidegateError):
@@ -116,6 +124,10 @@ class FieldMismatch(TidegateError):
     """A field does not match the earlier transaction."""
 
     code = "C0011"
+
+
+class KeyReused(FieldMismatch):
+    """This Idempotency-Key was used with a different request."""
 
 
 class StoreInactive(TidegateError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from tidegate.domain.currencies import CURRENCIES
-from tidegate.domain.errors import CurrencyUnsupported, InvalidFormat, InvalidValue
+from tidegate.domain.errors import CurrencyUnsupported, InvalidAmount, InvalidFormat
 
 MAX_VALUE_BYTES = 12  # the contract's S(12); also the width of DE 4
 _VALUE = re.compile(r"(?a:\d{1,12})(?:\.(?a:(\d+)))?\Z")
@@ -31,7 +31,7 @@ class Money:
 
         Raises CurrencyUnsupported for a code that ISO 4217 does not know, InvalidFormat for text
         that is no
-        decimal number, InvalidValue for more decimals than the currency has.
+        decimal number, InvalidAmount for more decimals than the currency has.
         """
         if currency not in CURRENCIES:
             raise CurrencyUnsupported(
@@ -46,13 +46,13 @@ class Money:
         exponent = CURRENCIES[currency].exponent
         whole, _, decimals = value.partition(".")
         if len(decimals) > exponent:
-            raise InvalidValue(
+            raise InvalidAmount(
                 f"{currency} has {exponent} decimals, {field}.value has {len(decimals)}",
                 field=f"{field}.value",
             )
         minor = int(whole + decimals.ljust(exponent, "0"))
         if minor >= 10**12:
-            raise InvalidValue(f"{field}.value is too large", field=f"{field}.value")
+            raise InvalidAmount(f"{field}.value is too large", field=f"{field}.value")
         return cls(minor, currency)
 
     @property

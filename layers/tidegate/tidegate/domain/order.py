@@ -16,6 +16,10 @@ from tidegate.domain.payment import Payment
 from tidegate.domain.transitions import Status
 
 MAX_ATTEMPTS = 40
+"""At an order that is paid once; after that it has failed."""
+MAX_ATTEMPTS_OF_MANY = 10_000
+LISTED = 100
+"""So many of an order's newest tries are shown and counted."""
 CLAIM_S = 60
 """How long an attempt that is not written down yet keeps others out."""
 PAID = frozenset({Status.CAPTURED, Status.PARTIAL_REFUNDED, Status.REFUNDED})
@@ -32,6 +36,8 @@ class OrderStatus(StrEnum):
     REFUNDING = "Refunding"
     PARTIAL_REFUNDED = "Partial Refunded"
     REFUNDED = "Refunded"
+    FAILED = "Failed"
+    """It was tried so often that it may not be tried any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,12 @@ class Order:
     """Whether somebody has seen the page."""
     closed_by: str | None = None
     """merchantTransID of the request that closed it."""
+    closed_at: int | None = None
+    closing_evo_id: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    """Of an order for many they are kept beside it, and only counted here."""
+    tries: int = 0
+    """How many of an order for many."""
 
     def changed(self, **changes: object) -> Order:
         """The next version."""
@@ -79,9 +90,16 @@ class Order:
         although its answer was lost. Who does not know the order's secret cannot choose the id."""
         return hashlib.blake2s(f"{self.secret}|{try_id}".encode(), digest_size=16).hexdigest()
 
+    @property
+    def spent(self) -> bool:
+        """Whether it was tried as often as may be."""
+        if self.multiple:
+            return self.tries >= MAX_ATTEMPTS_OF_MANY
+        return len(self.attempts) >= MAX_ATTEMPTS
+
     def closed(self, now: float) -> bool:
         """Whether nobody can begin to pay it any more."""
-        return self.closed_by is not None or now >= self.expires_at
+        return self.closed_by is not None or now >= self.expires_at or self.spent
 
 
 def status_of(order: Order, payments: Sequence[Payment], now: float) -> OrderStatus:
@@ -96,7 +114,7 @@ def status_of(order: Order, payments: Sequence[Payment], now: float) -> OrderSta
     if paid and not (order.multiple and not order.closed(now)):
         return OrderStatus.PAID
     if order.closed(now) and not _in_flight(payments):
-        return OrderStatus.CLOSED
+        return OrderStatus.FAILED if order.spent and not order.closed_by else OrderStatus.CLOSED
     return OrderStatus.ACTIVE if order.opened or payments else OrderStatus.PENDING
 
 

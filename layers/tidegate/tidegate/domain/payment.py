@@ -245,6 +245,9 @@ class PaymentOperation:
     chosen_by_platform: bool = False
     """Made by cancelOrRefund: the answer says which of the two was done."""
     initiating_reason: str | None = None
+    description: str | None = None
+    labels: str | None = None
+    """What one dialect of LinkPay calls metadata: an object, as JSON."""
     metadata: str | None = None
     webhook: str | None = None
     leg: Leg | None = None

@@ -75,7 +75,7 @@ def page_order(
     """What the page of a link shows; ``action`` is what only the payment's answer knew."""
     from tidegate.pages import qr_svg
 
-    view = link_orders().behind(link)
+    view = link_orders().behind(link, try_id)
     store = bootstrap.stores().get(view.order.sid)
     brands = brands_of(store, Wanted())
     payment = view.tried(try_id)

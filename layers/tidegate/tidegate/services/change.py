@@ -106,6 +106,8 @@ class Beginner:
             trans_time=command.trans_time,
             chosen_by_platform=command.chosen_by_platform,
             initiating_reason=command.initiating_reason,
+            description=command.description,
+            labels=command.labels,
             metadata=command.metadata,
             webhook=command.webhook,
         )

@@ -118,6 +118,9 @@ class ChangePayment:
     webhook: str | None = None
     chosen_by_platform: bool = False
     """cancelOrRefund: the answer says which of the two was done."""
+    description: str | None = None
+    labels: str | None = None
+    """What one dialect sends as metadata: an object, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +160,5 @@ class CreateOrder:
     webhook: str | None = None
     user_reference: str | None = None
     recurring: str | None = None
+    mcc: str | None = None
+    """The trade that the request names; it has to be the store's."""

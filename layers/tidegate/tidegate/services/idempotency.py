@@ -3,7 +3,7 @@ made."""
 
 from __future__ import annotations
 
-from tidegate.domain.errors import FieldMismatch
+from tidegate.domain.errors import KeyReused
 from tidegate.ports import Found, IdempotencyRecord, PaymentStore
 
 
@@ -12,7 +12,7 @@ def replayed(
 ) -> Found | None:
     """What the key's first request made, as it stands now; None if the key is new or absent.
 
-    Raises FieldMismatch (C0011) when the key was used with a different request.
+    Raises KeyReused (C0011) when the key was used with a different request.
     """
     first = first_use(payments, idempotency)
     return None if first is None else payments.get(sid, first.trans_id)
@@ -22,7 +22,7 @@ def first_use(
     payments: PaymentStore, idempotency: IdempotencyRecord | None
 ) -> IdempotencyRecord | None:
     """What the key stands for since this very request was sent first; None if the key is new or
-    absent. Raises FieldMismatch (C0011)."""
+    absent. Raises KeyReused (C0011)."""
     if idempotency is None:
         return None
     first = payments.idempotency(idempotency.sid, idempotency.key)
@@ -33,7 +33,7 @@ def first_use(
 
 def claim(payments: PaymentStore, idempotency: IdempotencyRecord | None) -> None:
     """Let the key stand for this request from now on: for requests that make no record of their
-    own to write it with. Raises FieldMismatch (C0011)."""
+    own to write it with. Raises KeyReused (C0011)."""
     if idempotency is None:
         return
     first = payments.remember(idempotency)
@@ -43,6 +43,4 @@ def claim(payments: PaymentStore, idempotency: IdempotencyRecord | None) -> None
 
 def _check_same(first: IdempotencyRecord, given: IdempotencyRecord) -> None:
     if first.fingerprint != given.fingerprint:
-        raise FieldMismatch(
-            "this Idempotency-Key was used with a different request", field="Idempotency-Key"
-        )
+        raise KeyReused(field="Idempotency-Key")

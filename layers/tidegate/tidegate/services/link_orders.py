@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tidegate.domain.brands import brand_named
@@ -13,11 +14,14 @@ from tidegate.domain.errors import (
     CurrencyUnsupported,
     DuplicateOrder,
     DuplicateTransaction,
+    InvalidValue,
+    OrderClosed,
     OrderUnknown,
     StaleVersion,
+    TransactionUnknown,
     WrongStatus,
 )
-from tidegate.domain.order import OVER, PAID, Order, OrderStatus, status_of
+from tidegate.domain.order import CLAIM_S, LISTED, OVER, PAID, Order, OrderStatus, status_of
 from tidegate.domain.payment import Payment
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation
@@ -25,6 +29,7 @@ from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore
 from tidegate.ports_orders import Orders
 from tidegate.services.change import Change
 from tidegate.services.commands import ChangePayment, CreateOrder
+from tidegate.services.idempotency import claim, first_use
 from tidegate.services.limits import CONFLICT_TRIES
 from tidegate.services.query import Query
 from tidegate.services.refund_payment import RefundPayment
@@ -52,6 +57,25 @@ class OrderView:
         """The payment that counts: the newest paid one, else the newest."""
         paid = [one for one in self.payments if one.status in PAID]
         return (paid or self.payments or [None])[-1]  # type: ignore[list-item]
+
+    @property
+    def refundable(self) -> Payment | None:
+        """The payment that a refund takes from unless it names another: the newest of which
+        something is left, else the one that counts."""
+        left = [one for one in self.payments if one.refundable_minor]
+        return left[-1] if left else self.payment
+
+    @property
+    def unfinished(self) -> tuple[Payment, ...]:
+        """What somebody may still pay."""
+        return tuple(one for one in self.payments if one.status not in PAID | OVER)
+
+    @property
+    def claimed(self) -> bool:
+        """Whether a try was begun a moment ago whose payment is not written down yet."""
+        known = {one.trans_id for one in self.payments}
+        tries = self.order.attempts
+        return any(one.trans_id not in known and self.now - one.at < CLAIM_S for one in tries)
 
     def tried(self, try_id: str | None) -> Payment | None:
         """What the payer who numbered a try should see: of an order that many may pay their own
@@ -82,13 +106,19 @@ class LinkOrders:
     clock: Clock
     ids: Ids
 
-    def create(self, store: Store, command: CreateOrder) -> OrderView:
-        """A new order, or the one that the same request made a moment ago.
+    def create(
+        self, store: Store, command: CreateOrder, idempotency: IdempotencyRecord | None = None
+    ) -> OrderView:
+        """A new order, or the one that the same request made: a moment ago, or ever under the
+        same key.
 
-        Raises CurrencyUnsupported, BrandUnsupported, DuplicateOrder.
+        Raises CurrencyUnsupported, BrandUnsupported, InvalidValue, DuplicateOrder, KeyReused.
         """
+        known = first_use(self.payments, idempotency) is not None
         if command.amount.currency not in store.currencies:
             raise CurrencyUnsupported(field="transAmount.currency")
+        if command.mcc not in {None, store.acceptor.mcc}:
+            raise InvalidValue("the store has no such MCC", field="storeInfo.MCC")
         now = int(self.clock.now())
         order = Order(
             sid=store.sid,
@@ -106,11 +136,13 @@ class LinkOrders:
             user_reference=command.user_reference,
             recurring=command.recurring,
         )
+        claim(self.payments, idempotency)
         held = self.orders.create(order)
         if held is None:
             return OrderView(order, (), now)
         same = (held.amount, held.multiple) == (order.amount, order.multiple)
-        if same and now - held.created_at <= SAME_REQUEST_S and not held.closed(now):
+        recent = now - held.created_at <= SAME_REQUEST_S and not held.closed(now)
+        if same and (recent or known):
             return self._view(held)
         raise DuplicateOrder(field="merchantOrderInfo.merchantOrderID")
 
@@ -121,8 +153,9 @@ class LinkOrders:
             raise OrderUnknown(field="merchantOrderID")
         return self._view(order)
 
-    def behind(self, link: str) -> OrderView:
-        """By its link; raises OrderUnknown. The first look makes a pending order active."""
+    def behind(self, link: str, try_id: str | None = None) -> OrderView:
+        """By its link; raises OrderUnknown. The first look makes a pending order active. Of an
+        order for many it holds the payment of this try alone."""
         sid, order_id, secret = _read_link(link)
         order = self.orders.get(sid, order_id)
         if order is None or not hmac.compare_digest(order.secret.encode(), secret.encode()):
@@ -132,9 +165,11 @@ class LinkOrders:
                 opened = order.changed(opened=True)
                 self.orders.update(order, opened)
             except StaleVersion:
-                return self.behind(link)
+                return self.behind(link, try_id)
             order = opened
-        return self._view(order)
+        if order.multiple:
+            return self._with(order, [order.trans_id_of(try_id)] if try_id else [])
+        return self._with(order, [one.trans_id for one in order.attempts])
 
     def refund(
         self,
@@ -143,8 +178,12 @@ class LinkOrders:
         command: ChangePayment,
         idempotency: IdempotencyRecord | None = None,
     ) -> OrderChange:
-        """Refund the order's payment. Raises OrderUnknown, WrongStatus and what a refund raises."""
-        payment = self.find(store.sid, order_id).payment
+        """Refund the payment of the order that the command names, else the newest of which
+        something is left. Raises OrderUnknown, TransactionUnknown, WrongStatus and what a refund
+        raises."""
+        view = self.find(store.sid, order_id)
+        named = command.payment_trans_id
+        payment = self._of_order(view.order, named) if named else view.refundable
         if payment is None or payment.status not in PAID:
             raise WrongStatus("the order is not paid")
         given = replace(command, payment_trans_id=payment.trans_id)
@@ -158,24 +197,34 @@ class LinkOrders:
         command: ChangePayment,
         idempotency: IdempotencyRecord | None = None,
     ) -> OrderChange:
-        """Close an order that is not paid, refund one that is. Raises OrderUnknown,
-        DuplicateTransaction, WrongStatus while it is being paid."""
+        """Close an order that is not paid, refund one that is. Raises OrderUnknown, OrderClosed,
+        DuplicateTransaction, KeyReused, WrongStatus while it is being paid, and what a refund
+        raises."""
         for _ in range(CONFLICT_TRIES):
             view = self.find(store.sid, order_id)
             payment = view.payment
-            if payment is not None and payment.status in PAID:
+            if command.payment_trans_id or (payment is not None and payment.status in PAID):
                 return self.refund(store, order_id, command, idempotency)
-            if view.order.closed_by == command.trans_id:
+            known = first_use(self.payments, idempotency) is not None
+            if known and view.order.closed_by == command.trans_id:
                 return OrderChange(view, None, command)
-            if payment is not None and payment.status not in OVER:
-                if self.withdraw(payment).status not in OVER:
-                    raise WrongStatus("somebody is paying the order")
-                continue
-            if view.status is OrderStatus.CLOSED:
-                raise WrongStatus("the order is closed")
             if self.payments.get(store.sid, command.trans_id) is not None:
                 raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
-            after = view.order.changed(closed_by=command.trans_id)
+            if view.claimed or any(
+                self.withdraw(one).status not in OVER for one in view.unfinished
+            ):
+                raise WrongStatus("somebody is paying the order")
+            if view.unfinished:
+                continue
+            if view.status is OrderStatus.CLOSED:
+                raise OrderClosed
+            claim(self.payments, idempotency)
+            now = self.clock.now()
+            after = view.order.changed(
+                closed_by=command.trans_id,
+                closed_at=int(now),
+                closing_evo_id=self.ids.evo_trans_id(now),
+            )
             try:
                 if not self.orders.close(view.order, after, command.trans_id):
                     raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
@@ -192,8 +241,21 @@ class LinkOrders:
             raise OrderUnknown(field="merchantTransID")
         return OrderChange(self.find(sid, order_id), change)
 
+    def _of_order(self, order: Order, trans_id: str) -> Payment:
+        found = self.payments.get(order.sid, trans_id)
+        if not isinstance(found, Payment) or found.order != order.order_id:
+            raise TransactionUnknown("the order has no such payment", field="merchantTransID")
+        return found
+
     def _view(self, order: Order) -> OrderView:
-        found = (self.payments.get(order.sid, one.trans_id) for one in order.attempts)
+        """The order with its payments; of an order for many with the newest."""
+        attempts = order.attempts
+        if order.multiple:
+            attempts = self.orders.attempts(order.sid, order.order_id, LISTED)
+        return self._with(order, [one.trans_id for one in attempts])
+
+    def _with(self, order: Order, names: Sequence[str]) -> OrderView:
+        found = (self.payments.get(order.sid, name) for name in names)
         payments = tuple(one for one in found if isinstance(one, Payment))
         return OrderView(order, payments, self.clock.now())
 

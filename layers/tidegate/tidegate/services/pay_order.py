@@ -13,7 +13,13 @@ from tidegate.domain.errors import (
     WrongStatus,
 )
 from tidegate.domain.message import Card
-from tidegate.domain.order import CLAIM_S, MAX_ATTEMPTS, OVER, PAID, Attempt, Order
+from tidegate.domain.order import (
+    MAX_ATTEMPTS_OF_MANY,
+    OVER,
+    PAID,
+    Attempt,
+    Order,
+)
 from tidegate.domain.routing import brand_of
 from tidegate.domain.store import Store
 from tidegate.ports import Clock, Ids, StoreDirectory
@@ -48,7 +54,7 @@ class PayOrder:
     ) -> Step:
         """The payment that was begun. Raises OrderUnknown, OrderPaid, OrderClosed, WrongStatus
         while another try may still succeed, and what a payment raises."""
-        view = self.links.behind(link)
+        view = self.links.behind(link, try_id)
         store = self.stores.get(view.order.sid)
         self._check(store, view, means)
         order, trans_id = self._claimed(view, try_id)
@@ -80,32 +86,34 @@ class PayOrder:
         paid = any(one.status in PAID for one in view.payments)
         if paid and not order.multiple:
             raise OrderPaid
-        if order.closed(self.clock.now()) or len(order.attempts) >= MAX_ATTEMPTS:
+        if order.closed(self.clock.now()):
             raise OrderClosed
         brand = brand_of(means.pan) if isinstance(means, Card) else means.brand
         if order.brands and brand not in order.brands:
             raise BrandUnsupported(f"the order is not paid with {brand}", field="paymentBrand")
         if order.multiple:
             return
-        for one in view.payments:
-            if one.status not in PAID | OVER and self.withdraw(one).status not in OVER:
-                raise WrongStatus("the order is being paid")
-        known = {one.trans_id for one in view.payments}
-        if any(
-            one.trans_id not in known and self.clock.now() - one.at < CLAIM_S
-            for one in order.attempts
-        ):
+        if any(self.withdraw(one).status not in OVER for one in view.unfinished):
+            raise WrongStatus("the order is being paid")
+        if view.claimed:
             raise WrongStatus("the order is being paid")
 
     def _claimed(self, view: OrderView, try_id: str | None) -> tuple[Order, str]:
-        """The order with this attempt on it: of two payers, one gets it. Raises WrongStatus."""
-        trans_id = view.order.trans_id_of(try_id) if try_id else self.ids.secret_id()
-        if any(one.trans_id == trans_id for one in view.order.attempts):
+        """The order with this attempt on it: of two payers, one gets it, unless it is for many.
+        Raises WrongStatus, OrderClosed."""
+        order = view.order
+        trans_id = order.trans_id_of(try_id) if try_id else self.ids.secret_id()
+        made = {one.trans_id for one in order.attempts} | {one.trans_id for one in view.payments}
+        if trans_id in made:
             raise WrongStatus("this try was made before")
         attempt = Attempt(trans_id, int(self.clock.now()))
-        after = view.order.changed(attempts=(*view.order.attempts, attempt))
+        if order.multiple:
+            if not self.orders.join(order, attempt, MAX_ATTEMPTS_OF_MANY):
+                raise OrderClosed
+            return order, trans_id
+        after = order.changed(attempts=(*order.attempts, attempt))
         try:
-            self.orders.update(view.order, after)
+            self.orders.update(order, after)
         except StaleVersion:
             raise WrongStatus("the order is being paid") from None
         return after, trans_id

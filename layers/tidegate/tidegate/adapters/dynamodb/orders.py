@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+
 from tidegate.adapters.dynamodb.fields import Fields, present
 from tidegate.adapters.dynamodb.records import key_of
 from tidegate.adapters.dynamodb.table import (
@@ -12,10 +15,14 @@ from tidegate.adapters.dynamodb.table import (
     absent,
     changes,
     equals,
+    marshal,
 )
 from tidegate.domain.errors import StaleVersion
 from tidegate.domain.money import Money
 from tidegate.domain.order import Attempt, Order
+
+_TRIES = "A#"
+"""Sort keys of the tries at an order for many, beside its own."""
 
 
 class DynamoOrders:
@@ -46,6 +53,28 @@ class DynamoOrders:
             if self.get(before.sid, before.order_id) != after:
                 raise StaleVersion from None
 
+    def join(self, order: Order, attempt: Attempt, most: int) -> bool:
+        p, s = _key(order.sid, order.order_id)
+        tries = Path("n")
+        open_to_more = Path("cb").does_not_exist() & (
+            tries.does_not_exist() | (tries < marshal(most))
+        )
+        try:
+            self._table.update(p, s, [tries.add(marshal(1))], open_to_more)
+        except ConditionFailed:
+            return False
+        # Told apart by time first, so that the newest are found without reading the others.
+        sort = f"{_TRIES}{attempt.at:012d}#{attempt.trans_id}"
+        self._table.put({"p": p, "s": sort, "t": "ot", "y": SCHEMA})
+        return True
+
+    def attempts(self, sid: str, order_id: str, limit: int) -> tuple[Attempt, ...]:
+        p, _ = _key(sid, order_id)
+        tried = Path("s").startswith(_TRIES)
+        found = self._table.query(p, sort=tried, limit=limit, newest_first=True)
+        names = [str(item["s"]).removeprefix(_TRIES).partition("#") for item in found]
+        return tuple(Attempt(trans_id, int(at)) for at, _, trans_id in reversed(names))
+
     def close(self, before: Order, after: Order, trans_id: str) -> bool:
         p, s = _key(before.sid, before.order_id)
         request_p, request_s = key_of(before.sid, trans_id)
@@ -58,7 +87,8 @@ class DynamoOrders:
             "of": before.order_id,
         }
         transaction = self._table.transaction().put(request, absent())
-        transaction.update(p, s, changes(_pack(before), _pack(after)), equals("v", before.version))
+        unchanged = equals("v", before.version) & _as_often_tried(before)
+        transaction.update(p, s, changes(_pack(before), _pack(after)), unchanged)
         try:
             transaction.commit()
         except ConditionFailed:
@@ -68,6 +98,10 @@ class DynamoOrders:
                 return False
             raise StaleVersion from None
         return True
+
+
+def _as_often_tried(order: Order) -> Condition:
+    return equals("n", order.tries) if order.tries else Path("n").does_not_exist()
 
 
 def _key(sid: str, order_id: str) -> tuple[str, str]:
@@ -92,6 +126,9 @@ def _pack(order: Order) -> Item:
         rp=order.recurring,
         op=1 if order.opened else None,
         cb=order.closed_by,
+        ca=order.closed_at,
+        ce=order.closing_evo_id,
+        n=order.tries or None,
         tr=" ".join(f"{one.trans_id}:{one.at}" for one in order.attempts) or None,
     )
 
@@ -116,6 +153,9 @@ def _unpack(item: Item) -> Order:
         recurring=fields.maybe("rp"),
         opened=bool(fields.number("op")),
         closed_by=fields.maybe("cb"),
+        closed_at=fields.maybe_number("ca"),
+        closing_evo_id=fields.maybe("ce"),
+        tries=fields.number("n"),
         attempts=tuple(_attempt(one) for one in fields.text("tr").split()),
     )
 

@@ -92,6 +92,8 @@ def _pack_operation(operation: PaymentOperation) -> Item:
         st=operation.status,
         cr=1 if operation.chosen_by_platform else None,
         ir=operation.initiating_reason,
+        ds=operation.description,
+        lb=operation.labels,
     )
 
 
@@ -173,6 +175,8 @@ def _unpack_operation(item: Fields) -> PaymentOperation:
         trans_time=item.text("tt"),
         chosen_by_platform=bool(item.number("cr")),
         initiating_reason=item.maybe("ir"),
+        description=item.maybe("ds"),
+        labels=item.maybe("lb"),
         metadata=item.maybe("md"),
         webhook=item.maybe("w"),
         leg=_unpack_leg(leg) if leg else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from tidegate.api.evocloud.authenticate import Caller
 from tidegate.api.evocloud.request import Request
-from tidegate.api.evocloud.result_codes import TO_LINKPAY, message_of
+from tidegate.api.evocloud.result_codes import code_of, message_of
 from tidegate.api.evocloud.signature import sign, targets
 from tidegate.domain.errors import MethodNotSupported, TidegateError, TooManyRequests
 from tidegate.domain.legs import PLATFORM_ZONE
@@ -55,7 +55,7 @@ def refused(
 def error_body(error: TidegateError, *, linkpay: bool = False) -> dict[str, Any]:
     """``result`` with the code, its text and, where one field is to blame, its name; a fault of
     ours says nothing more. LinkPay has codes of its own."""
-    code = TO_LINKPAY.get(error.code, error.code) if linkpay else error.code
+    code = code_of(error, linkpay=linkpay)
     if code.startswith("E"):
         return {"result": {"code": code, "message": message_of(code)}}
     message, said = message_of(code, linkpay=linkpay), str(error).rstrip(".")

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidegate.api.evocloud.signature import Query, flatten
-from tidegate.domain.errors import Ambiguous, InvalidValue, MalformedBody, SignatureRejected
+from tidegate.domain.errors import (
+    Ambiguous,
+    EmptyBody,
+    InvalidValue,
+    MalformedBody,
+    SignatureRejected,
+)
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -63,13 +69,15 @@ class Request:
             raise MalformedBody("the body is not UTF-8") from None
 
     def body(self) -> dict[str, Any]:
-        """The body's JSON object; raises MalformedBody for anything else, duplicate keys
-        included, and SignatureRejected for an answer of ours that somebody sends back.
+        """The body's JSON object; raises EmptyBody, MalformedBody for anything else, duplicate
+        keys included, and SignatureRejected for an answer of ours that somebody sends back.
 
         Answers are signed in the same form as requests, refusals of strangers too: without this,
         the signature on a refusal would be good for a request with the refusal as its body.
         """
         text = self.body_text()
+        if not text.strip():
+            raise EmptyBody
         _check_depth(text)
         try:
             parsed = json.loads(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,9 @@ from tidegate.api.evocloud.responses import (
     result_of,
     utc,
 )
+from tidegate.api.evocloud.result_codes import linkpay_code, message_of
 from tidegate.domain.legs import PLATFORM_ZONE
-from tidegate.domain.order import Order, OrderStatus
+from tidegate.domain.order import OrderStatus
 from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
 from tidegate.domain.transitions import Status
 from tidegate.services.link_orders import OrderChange, OrderView
@@ -87,9 +89,7 @@ def refund_of_order(change: OrderChange, *, found: bool) -> dict[str, Any]:
     refund = change.refund.operation
     reason = refund.initiating_reason if refund.initiating_reason in _SDK_REASONS else None
     return {
-        "result": result_of(
-            None if found else refund.failure_code, None if found else refund.answer
-        ),
+        "result": result_of(None, None) if found else linkpay_result(refund),
         "refund": operation_object(refund),
         "merchantOrderInfo": order_info(change.view.order.order_id, change.view.status),
         "refundID": refund.evo_trans_id,
@@ -99,7 +99,11 @@ def refund_of_order(change: OrderChange, *, found: bool) -> dict[str, Any]:
         "status": _FLAT_STATUSES[refund.status],
         "createdTime": utc(refund.created_at),
         **optional(
-            reason=reason, updatedTime=utc(refund.answered_at) if refund.answered_at else None
+            reason=reason,
+            description=refund.description,
+            metadata=_metadata(refund),
+            failureReason=message_of(refund.failure_code) if refund.failure_code else None,
+            updatedTime=utc(refund.answered_at) if refund.answered_at else None,
         ),
     }
 
@@ -108,6 +112,8 @@ def order_closed(change: OrderChange) -> dict[str, Any]:
     """POST linkpayCancelorRefund of an order that nobody had paid."""
     assert change.command is not None
     order = change.view.order
+    assert order.closing_evo_id is not None
+    assert order.closed_at is not None
     return {
         "result": result_of(None, None),
         "cancel": {
@@ -116,7 +122,7 @@ def order_closed(change: OrderChange) -> dict[str, Any]:
                 "merchantTransID": change.command.trans_id,
                 "merchantTransTime": change.command.trans_time,
             },
-            "evoTransInfo": evo_info(_evo_of_order(order), order.created_at, None),
+            "evoTransInfo": evo_info(order.closing_evo_id, order.closed_at, None),
         },
         "merchantOrderInfo": order_info(order.order_id, change.view.status),
     }
@@ -146,11 +152,23 @@ def refund_notice(refund: PaymentOperation, payment: Payment) -> dict[str, Any]:
     """Body of eventCode Refund for a payment of an order."""
     return {
         "merchantOrderInfo": order_info(payment.order or "", order_status_of(payment)),
-        "result": result_of(refund.failure_code, None),
+        "result": linkpay_result(refund),
         "refund": operation_object(refund),
         "transactionInfo": payment_object(payment),
-        **optional(metadata=refund.metadata),
+        **optional(metadata=_metadata(refund)),
     }
+
+
+def linkpay_result(refund: PaymentOperation) -> dict[str, Any]:
+    """``result`` of a refund, whose refusal has a code of its own on LinkPay's paths."""
+    said = result_of(refund.failure_code, refund.answer)
+    code = linkpay_code(said["code"])
+    return {**said, "code": code, "message": message_of(code, linkpay=True)}
+
+
+def _metadata(refund: PaymentOperation) -> Any:
+    """As it was given: a text in one dialect, an object in the other."""
+    return json.loads(refund.labels) if refund.labels else refund.metadata
 
 
 def order_status_of(payment: Payment) -> OrderStatus:
@@ -163,8 +181,3 @@ def order_status_of(payment: Payment) -> OrderStatus:
 def order_payment_method(payment: Payment) -> dict[str, Any]:
     """``paymentMethod`` with its type."""
     return {"type": payment.method, **payment_method(payment)}
-
-
-def _evo_of_order(order: Order) -> str:
-    """An order that was closed unpaid has no transaction; its own name serves."""
-    return f"pay_{order.secret}"

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tidegate.domain.errors import (
+    EmptyBody,
+    InvalidAmount,
+    KeyReused,
+    OrderClosed,
+    OrderPaid,
+    TidegateError,
+)
+
 SUCCESS = "S0000"
 
 
@@ -188,17 +197,26 @@ LINKPAY_CODES: dict[str, ResultCode] = {
     "C0009": ResultCode(
         "The merchantTransID is duplicated", "low", "a refund under an id that was used before"
     ),
+    "C0011": ResultCode(
+        "A field does not match the earlier transaction",
+        "low",
+        "an Idempotency-Key that was used for another request",
+    ),
     "B0001": ResultCode("The store does not exist", "high", "a sid that does not exist"),
+    "B0003": ResultCode("The group is not in a valid status", "high"),
     "B0004": ResultCode(
         "The store is not in a valid status", "high", "a store that the operator has disabled"
     ),
+    "B0005": ResultCode("The merchant is not in a valid status", "high"),
     "B0007": ResultCode("Signature error", "high", "a wrong signature"),
+    "B0008": ResultCode("The request is empty", "high", "an order without a body"),
     "B0009": ResultCode("The transaction type is not supported", "high"),
     "B0010": ResultCode(
         "The payment brand is not supported",
         "high",
         "an order for brands that the store does not take",
     ),
+    "B0011": ResultCode("The sponsor is not configured", "high"),
     "B0014": ResultCode(
         "The transaction status does not allow this",
         "high",
@@ -207,16 +225,27 @@ LINKPAY_CODES: dict[str, ResultCode] = {
     "B0016": ResultCode(
         "The currency is invalid", "high", "a currency that the store does not take"
     ),
-    "B0017": ResultCode("The amount is invalid", "high"),
+    "B0017": ResultCode(
+        "The amount is invalid", "high", "an order for nothing, or for a tenth of a cent"
+    ),
     "B0019": ResultCode(
         "The order id exists", "high", "an order id that was used before, for another amount"
     ),
+    "B0020": ResultCode("The order id does not exist", "high"),
+    "B0022": ResultCode("The function is not supported", "high"),
+    "B0023": ResultCode("There is no route", "high"),
     "B0024": ResultCode("The order does not exist", "high", "an order that does not exist"),
+    "B0026": ResultCode("The order is paid already", "high"),
+    "B0027": ResultCode("The order is closed", "high", "closing an order that has been closed"),
     "B0028": ResultCode("Authentication failed", "high"),
+    "B0038": ResultCode("The acquirer is not in a valid status", "high"),
     "B0044": ResultCode(
         "The amount exceeds what can be refunded", "high", "a refund of more than was paid"
     ),
     "E0000": ResultCode("Internal error", "high", "a fault of ours (HTTP 500)"),
+    "E0001": ResultCode("The request cannot be processed", "high"),
+    "E0002": ResultCode("The request failed", "high"),
+    "E0003": ResultCode("The request timed out", "high"),
 }
 """The LinkPay family: the same numbers mean other things there (contract, section 4.2)."""
 
@@ -234,8 +263,18 @@ TO_LINKPAY = {
     "B0012": "B0014",
     "B0013": "B0044",
     "B0021": "B0028",
+    "B0032": "B0022",
 }
 """From our v1 codes; all others are the same in both families."""
+
+TOLD_APART: dict[type[TidegateError], str] = {
+    EmptyBody: "B0008",
+    InvalidAmount: "B0017",
+    OrderPaid: "B0026",
+    OrderClosed: "B0027",
+    KeyReused: "C0011",
+}
+"""Errors for which LinkPay has a code of its own where v1 has one for several."""
 
 PSP_MESSAGES = {
     "00": "Approved",
@@ -252,6 +291,18 @@ PSP_MESSAGES = {
     "PAYMENT_IN_PROCESS": "Payment is processing.",
     "SUCCESS": "Success",
 }
+
+
+def code_of(error: TidegateError, *, linkpay: bool = False) -> str:
+    """An error's code in its family."""
+    if not linkpay:
+        return error.code
+    return TOLD_APART.get(type(error)) or linkpay_code(error.code)
+
+
+def linkpay_code(code: str) -> str:
+    """A v1 code in LinkPay's terms."""
+    return TO_LINKPAY.get(code, code)
 
 
 def message_of(code: str, *, linkpay: bool = False) -> str:

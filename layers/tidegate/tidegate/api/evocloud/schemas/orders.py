@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import StrictStr
+from pydantic import AfterValidator, StrictBool, StrictStr
 
 from tidegate.api.evocloud.request import Request
-from tidegate.api.evocloud.schemas.context import UserInfo
+from tidegate.api.evocloud.schemas.context import Context, TransInitiator, UserInfo
 from tidegate.api.evocloud.schemas.fields import (
     AS_TEXT,
     S64,
     Identifier,
     Metadata,
     ReturnUrl,
-    Rule,
     Url,
     WireModel,
     at_most,
@@ -26,18 +26,20 @@ from tidegate.api.evocloud.schemas.fields import (
 from tidegate.api.evocloud.schemas.payment_method import RecurringModel
 from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, Moment, TransAmount
 from tidegate.api.evocloud.schemas.validation import validated
-from tidegate.domain.errors import InvalidValue
+from tidegate.domain.errors import InvalidAmount, InvalidValue, MissingField
+from tidegate.domain.money import Money
 from tidegate.services.commands import ChangePayment, CreateOrder
 
 DEFAULT_VALID_MINUTES = 60
 REASONS = ("duplicate", "fraudulent", "requested_by_customer", "expired_uncaptured", "other")
 MAX_METADATA = 50
+MAX_BRANDS = 2048
 
 
-def _mcc(text: str) -> str:
-    if not re.fullmatch(r"(?a:\d{4})", text):
-        raise fault("V0002", "must have four digits")
-    return text
+def _brands(names: list[str]) -> list[str]:
+    if len(names) > MAX_BRANDS:
+        raise fault("V0002", f"must name at most {MAX_BRANDS} brands")
+    return names
 
 
 class OrderInfo(WireModel):
@@ -46,13 +48,14 @@ class OrderInfo(WireModel):
     merchantOrderID: Identifier
     merchantOrderTime: Moment
     orderType: Annotated[StrictStr, one_of("Single", "Multiple")] | None = None
-    enabledPaymentMethod: list[Annotated[StrictStr, at_most(32)]] | None = None
-
-
-class StoreInfo(WireModel):
-    """``storeInfo``."""
-
-    MCC: Annotated[StrictStr, Rule(_mcc, {"pattern": "^[0-9]{4}$"})] | None = None
+    enabledPaymentMethod: (
+        Annotated[list[Annotated[StrictStr, at_most(32)]], AfterValidator(_brands)] | None
+    ) = None
+    isCollectBillingAddress: StrictBool | None = None
+    isCollectEmail: StrictBool | None = None
+    isCollectFullName: StrictBool | None = None
+    isCollectPhoneNumber: StrictBool | None = None
+    isCollectShippingAddress: StrictBool | None = None
 
 
 class Recurring(WireModel):
@@ -61,18 +64,28 @@ class Recurring(WireModel):
     recurringProcessingModel: RecurringModel | None = None
 
 
-class OrderBody(WireModel):
-    """POST linkpay."""
+class OrderUser(UserInfo):
+    """``userInfo`` of an order."""
+
+    vaultID: Annotated[StrictStr, at_most(36)] | None = None
+
+
+class OrderBody(Context):
+    """POST linkpay; ``payerInfo`` and ``deliveryAddress`` are of an older time."""
+
+    spellings: ClassVar = {"userinfo": "userInfo", "returnURL": "returnUrl"}
 
     merchantOrderInfo: OrderInfo
     transAmount: TransAmount
     validTime: Annotated[StrictStr, AS_TEXT, whole(5, 43200)] | None = None
     returnUrl: ReturnUrl | None = None
-    returnURL: ReturnUrl | None = None
     webhook: Url | None = None
-    userInfo: UserInfo | None = None
-    storeInfo: StoreInfo | None = None
+    userInfo: OrderUser | None = None
+    transInitiator: TransInitiator | None = None
     paymentMethod: Recurring | None = None
+    allowAvsCheck: StrictBool | None = None
+    payerInfo: dict[str, Any] | None = None
+    deliveryAddress: dict[str, Any] | None = None
 
 
 class OrderRefundBody(WireModel):
@@ -100,23 +113,23 @@ class FlatRefundBody(WireModel):
 def create_order(request: Request) -> CreateOrder:
     """POST linkpay as a command; raises the errors of the contract, each naming its field."""
     body = validated(OrderBody, request.body())
-    info, user = body.merchantOrderInfo, body.userInfo or UserInfo()
-    amount = body.transAmount.money()
-    if amount.minor == 0:
-        raise InvalidValue("must be more than zero", field="transAmount.value")
+    info, user = body.merchantOrderInfo, body.userInfo or OrderUser()
     minutes = int(body.validTime) if body.validTime else DEFAULT_VALID_MINUTES
     recurring = body.paymentMethod.recurringProcessingModel if body.paymentMethod else None
+    if recurring is not None and user.reference is None:
+        raise MissingField("whose card is to be kept?", field="userInfo.reference")
     return CreateOrder(
         order_id=info.merchantOrderID,
         order_time=info.merchantOrderTime,
-        amount=amount,
+        amount=_some(body.transAmount),
         valid_minutes=minutes,
         multiple=info.orderType == "Multiple",
         brands=tuple(info.enabledPaymentMethod or ()),
-        return_url=body.returnUrl or body.returnURL,
+        return_url=body.returnUrl,
         webhook=body.webhook,
         user_reference=user.reference,
         recurring=recurring,
+        mcc=body.mcc(),
     )
 
 
@@ -130,9 +143,11 @@ def refund_order(request: Request) -> ChangePayment:
     return ChangePayment(
         trans_id=body.merchantTransID,
         trans_time=body.merchantTransTime,
-        payment_trans_id="",
-        amount=body.refundAmount.money(),
+        payment_trans_id=_paid_by(request, body.merchantTransID),
+        amount=_some(body.refundAmount, "refundAmount"),
         initiating_reason=body.reason,
+        description=body.description,
+        labels=_compact(body.metadata) if body.metadata else None,
         webhook=body.webhook,
     )
 
@@ -140,11 +155,12 @@ def refund_order(request: Request) -> ChangePayment:
 def cancel_or_refund_order(request: Request) -> ChangePayment:
     """POST linkpayCancelorRefund."""
     body = validated(OrderRefundBody, request.body())
+    trans_id = body.merchantTransInfo.merchantTransID
     return ChangePayment(
-        trans_id=body.merchantTransInfo.merchantTransID,
+        trans_id=trans_id,
         trans_time=body.merchantTransInfo.merchantTransTime,
-        payment_trans_id="",
-        amount=body.transAmount.money(),
+        payment_trans_id=_paid_by(request, trans_id),
+        amount=_some(body.transAmount),
         initiating_reason=body.initiatingReason,
         webhook=body.webhook,
         metadata=body.metadata,
@@ -157,6 +173,24 @@ def path_id(request: Request, name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", given):
         raise InvalidValue("letters, digits, _ and -, at most 64", field=name)
     return given
+
+
+def _paid_by(request: Request, own_id: str) -> str:
+    """Which of an order's payments the query names; empty for none, or the request's own id."""
+    named = request.parameter("merchantTransID") or ""
+    return "" if named == own_id else named
+
+
+def _some(given: TransAmount, field: str = "transAmount") -> Money:
+    """An amount; raises InvalidAmount for none."""
+    amount = Money.parse(given.value, given.currency, field=field)
+    if amount.minor == 0:
+        raise InvalidAmount("must be more than zero", field=f"{field}.value")
+    return amount
+
+
+def _compact(given: dict[str, Any]) -> str:
+    return json.dumps(given, separators=(",", ":"), ensure_ascii=False)
 
 
 def _check_metadata(given: dict[str, Any]) -> None:
