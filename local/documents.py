@@ -7,6 +7,7 @@ from tidegate.api.evocloud.result_codes import (
     LINKPAY_CODES,
     RESULT_CODES,
     TO_LINKPAY,
+    TOLD_APART,
     ResultCode,
 )
 
@@ -19,6 +20,10 @@ def result_codes() -> str:
     silent = ", ".join(code for code, known in RESULT_CODES.items() if not known.reached_by)
     quiet = ", ".join(code for code, known in LINKPAY_CODES.items() if not known.reached_by)
     same = ", ".join(f"{ours} → {theirs}" for ours, theirs in TO_LINKPAY.items())
+    apart = "; ".join(
+        f"{code} for {kind.code}: {str(kind.__doc__).rstrip('.')}"
+        for kind, code in TOLD_APART.items()
+    )
     return (
         "# Result codes\n\n"
         "Made by `python -m local.documents` from `api/evocloud/result_codes.py`; a test reaches"
@@ -26,7 +31,7 @@ def result_codes() -> str:
         f"## Merchant API\n\n{sent}\n"
         f"Issuers' other refusals (DE 39 `nn`) are `I00nn`. Known, never sent here: {silent}.\n\n"
         "## LinkPay\n\nThe same numbers mean other things on LinkPay's paths. Refusals of a payment"
-        f" made through a link keep the codes above. From our codes: {same}.\n\n"
+        f" made through a link keep the codes above. From our codes: {same}. And {apart}.\n\n"
         f"{_table(LINKPAY_CODES)}\nKnown, never sent here: {quiet}.\n"
     )
 

@@ -25,6 +25,7 @@ VISA = "4761340000000043"
 WALLET = {"type": "e-wallet", "e-wallet": {"paymentBrand": "AlipayHK"}}
 OUR_OWN_FAULT = "E0000"
 LINK = "evo.e-commerce.linkpay"
+V0 = "/g2/v0/payment/mer"
 
 
 class Ways:
@@ -166,14 +167,8 @@ class Ways:
         }
 
     def order(self, **more: Any) -> Answer:
-        info = {
-            "merchantOrderID": more.pop("id", self.new_id("LP")),
-            "merchantOrderTime": "2026-03-04T09:10:11Z",
-            **more.pop("info", {}),
-        }
-        amount = {"currency": more.pop("currency", "HKD"), "value": more.pop("value", "9.00")}
-        body = {"merchantOrderInfo": info, "transAmount": amount, **more}
-        return self.merchant.link("POST", LINK, body)
+        order_id = more.pop("id", self.new_id("LP"))
+        return self.merchant.link("POST", LINK, order_body(order_id, **more))
 
     def refund_order(self, order_id: str, refund_id: str, value: str) -> Answer:
         body = {
@@ -200,6 +195,27 @@ class Ways:
         self.refund_order(order_id, refund_id, "1.00")
         return self.refund_order(order_id, refund_id, "1.00")
 
+    def key_again(self) -> Answer:
+        key = {"Idempotency-Key": self.new_id("KEY")}
+        made = [
+            self.merchant.call(
+                "POST", LINK, body=order_body(self.new_id("LP")), headers=key, prefix=V0
+            )
+            for _ in range(2)
+        ]
+        return made[1]
+
+    def closed_again(self) -> Answer:
+        order_id = self.new_id("LP")
+        self.order(id=order_id)
+        for _ in range(2):
+            body = {
+                "merchantTransInfo": trans_info(self.new_id("LPC")),
+                "transAmount": {"currency": "HKD", "value": "9.00"},
+            }
+            answer = self.merchant.link("POST", f"{LINK}CancelorRefund/{order_id}", body)
+        return answer
+
     def linkpay_table(self) -> dict[str, Callable[[], Answer]]:
         v0 = f"/g2/v0/payment/mer/{self.merchant.sid}/{LINK}"
         unpaid = {"enabledPaymentMethod": ["DANA"]}
@@ -209,23 +225,35 @@ class Ways:
             "V0001": lambda: self.merchant.link("POST", LINK, {}),
             "V0002": lambda: self.order(validTime=1),
             "V0003": lambda: self.unsigned("GET", v0.replace("v0", "v9")),
-            "V0005": lambda: self.merchant.call(
-                "POST", LINK, body=b"{", prefix="/g2/v0/payment/mer"
-            ),
+            "V0005": lambda: self.merchant.call("POST", LINK, body=b"{", prefix=V0),
             "V0006": lambda: self.unsigned("PUT", v0),
             "C0009": self.refund_again,
+            "C0011": self.key_again,
             "B0001": lambda: self.of(sid="S999999").link("GET", f"{LINK}/LP-1"),
             "B0004": lambda: self.closed.link("GET", f"{LINK}/LP-1"),
             "B0007": lambda: self.merchant.link("GET", f"{LINK}/LP-1", Authorization="0" * 64),
+            "B0008": lambda: self.merchant.call("POST", LINK, body=b"", prefix=V0),
             "B0010": lambda: self.order(info=unpaid),
             "B0014": lambda: self.refund_order(
                 self.order()["merchantOrderInfo"]["merchantOrderID"], self.new_id("LPR"), "1.00"
             ),
             "B0016": lambda: self.order(currency="CHF"),
+            "B0017": lambda: self.order(value="0.001"),
             "B0019": self.order_again,
             "B0024": lambda: self.merchant.link("GET", f"{LINK}/nothing"),
+            "B0027": self.closed_again,
             "B0044": lambda: self.refund_order(self.paid_order(), self.new_id("LPR"), "9.01"),
         }
+
+
+def order_body(order_id: str, **more: Any) -> dict[str, Any]:
+    info = {
+        "merchantOrderID": order_id,
+        "merchantOrderTime": "2026-03-04T09:10:11Z",
+        **more.pop("info", {}),
+    }
+    amount = {"currency": more.pop("currency", "HKD"), "value": more.pop("value", "9.00")}
+    return {"merchantOrderInfo": info, "transAmount": amount, **more}
 
 
 PROOF = {
