@@ -28,6 +28,7 @@ SHARE = 0.05  # of the engine's time at most goes into saving
 
 QUEUE_URL_PORT = "4566"
 
+_round = threading.Lock()
 _original_tables_out = dynamodb.get_state
 _original_tables_in = dynamodb.load_persisted_state
 _original_functions_out = lambda_svc.get_state
@@ -36,16 +37,16 @@ _original_load_all = app._load_persisted_state
 
 
 def start() -> None:
-    """Put saving right and begin to save in the background."""
+    """Put saving right, and save in the background once everything is loaded."""
     dynamodb.get_state = _tables_out
     dynamodb.load_persisted_state = _tables_in
     lambda_svc.get_state = _functions_out
     lambda_svc.load_persisted_state = _functions_in
     app._load_persisted_state = _load_all
+    app.save_all = _save
     sqs.DEFAULT_PORT = QUEUE_URL_PORT
     # json.dump encodes in Python, piece by piece; dumps in C, ten times faster.
     persistence.json = types.SimpleNamespace(**{**vars(json), "dump": _dump})
-    threading.Thread(target=_keep_saving, name="saver", daemon=True).start()
 
 
 def _dump(value: Any, file: Any, **options: Any) -> None:
@@ -59,8 +60,14 @@ def _keep_saving() -> None:
         started = time.monotonic()
         # A store that changes while it is read is saved by the next round.
         with contextlib.suppress(RuntimeError):
-            persistence.save_all(app._build_persistence_save_dict())
+            _save(app._build_persistence_save_dict())
         pause = max(EVERY_S, (time.monotonic() - started) / SHARE)
+
+
+def _save(services: dict[str, Any]) -> None:
+    """One round at a time: they write the same files, and the last one is the one on stopping."""
+    with _round:
+        persistence.save_all(services)
 
 
 def _table_of(stream_arn: str) -> str | None:
@@ -111,6 +118,8 @@ def _load_all() -> None:
         first = dynamodb._stream_trimmed._data.get(scope, 0)
         end = first + len(dynamodb._stream_records._data.get(scope, ()))
         positions[account, region, consumer] = min(position, end)
+    # Not before: on a busy machine the first round would find nothing yet, and save that.
+    threading.Thread(target=_keep_saving, name="saver", daemon=True).start()
 
 
 def _layer_versions(state: dict[str, Any]) -> list[dict[str, Any]]:

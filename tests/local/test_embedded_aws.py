@@ -1,6 +1,7 @@
 """The embedded AWS does what AWS does where the gateway depends on it; by a small stack."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -130,6 +131,22 @@ def test_a_distributed_map_reads_jsonata(small: Small) -> None:
         pass
 
     assert json.loads(seen["output"]) == {"routes": [3, 1, 2], "run": "r1"}
+
+
+def test_records_of_a_stream_are_gathered(small: Small) -> None:
+    outputs = deploy.outputs(small.aws.endpoint_url)
+    dynamodb = deploy.client("dynamodb", small.aws.endpoint_url)
+    for number in range(60):
+        dynamodb.put_item(TableName=outputs["TableName"], Item={"p": {"S": f"record-{number}"}})
+
+    end = time.monotonic() + 20
+    seen: dict[str, Any] = {}
+    while seen.get("records", {"N": "0"})["N"] != "60" and time.monotonic() < end:
+        time.sleep(0.1)
+        key = {"p": {"S": "seen"}}
+        seen = dynamodb.get_item(TableName=outputs["SeenName"], Key=key).get("Item", {})
+    assert seen["records"] == {"N": "60"}
+    assert int(seen["deliveries"]["N"]) <= 10
 
 
 def test_refused_resource_types_are_left_out(small: Small) -> None:
