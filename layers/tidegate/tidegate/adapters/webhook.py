@@ -68,7 +68,7 @@ class HttpWebhooks:
         address = url.partition("?")[0]
         if self._rests(address):
             return False
-        body = notification_body(event, subject)
+        body = notification_body(event, subject, store)
         headers = notification_headers(store, url, event, body, time.time())
         began = time.monotonic()
         try:

@@ -70,10 +70,11 @@ def events_of(after: Payment, before_version: int) -> list[Event]:
 
 
 def is_told(payment: Payment, entry: Entry) -> bool:
-    """Whether an entry is news: what is only begun is none, nor is a failed try to pay an order,
-    which its payer sees and may repeat."""
-    failed_try = entry.operation in _TAKING and entry.outcome is Outcome.DECLINED
-    return entry.outcome is not Outcome.PENDING and not (payment.order and failed_try)
+    """Whether an entry is news: what is only begun is none, nor is a try to pay an order that
+    failed or was withdrawn, which its payer sees and may repeat."""
+    failed = entry.operation in _TAKING and entry.outcome is Outcome.DECLINED
+    withdrawn = entry.operation is Operation.CANCEL and not entry.trans_id
+    return entry.outcome is not Outcome.PENDING and not (payment.order and (failed or withdrawn))
 
 
 def moves_money(entry: Entry) -> bool:

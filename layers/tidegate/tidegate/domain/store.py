@@ -10,6 +10,8 @@ from tidegate.domain.fees import FeePlan
 from tidegate.domain.message import CardAcceptor
 from tidegate.domain.routing import Route
 
+LinkRefundEvent = Literal["Refund", "LinkPay Refund"]
+"""The eventCode of a refunded order: receivers know the one or the other."""
 AuthenticationPolicy = Literal["none", "optional", "required"]
 """Of card payments: never, where the request asks for it (or the issuer does), always."""
 SignType = Literal["SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512"]
@@ -75,6 +77,10 @@ class Store:
     requests_per_s: int | None = None
     """How many changes it may ask for, over ten seconds; None takes the platform's limit, 0 has
     none."""
+    link_refund_event: LinkRefundEvent = "Refund"
+    sdk_notices: bool = False
+    """Whether notices of orders carry, beside the contract's fields, those that the Python SDK's
+    webhook helper reads."""
     risk: RiskLimits = RiskLimits()
     authentication: AuthenticationPolicy = "none"
     version: int = 1

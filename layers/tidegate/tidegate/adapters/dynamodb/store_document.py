@@ -24,6 +24,7 @@ _LONG_NUMBER = re.compile(r"\d{9,}")
 """No number that may be a card's is quoted."""
 Value = TypeVar("Value")
 AUTHENTICATION_POLICIES = ("none", "optional", "required")
+LINK_REFUND_EVENTS = ("Refund", "LinkPay Refund")
 SIGN_TYPES = ("SHA256", "SHA512", "HMAC-SHA256", "HMAC-SHA512")
 
 
@@ -59,6 +60,8 @@ def write_store(store: Store) -> dict[str, Any]:
         "maxSkewS": store.max_skew_s,
         "requestsPerS": store.requests_per_s,
         "authentication": store.authentication,
+        "linkRefundEvent": store.link_refund_event,
+        "sdkNotices": store.sdk_notices,
         "risk": {
             "maxAmountMinor": store.risk.max_amount_minor,
             "blockedBins": list(store.risk.blocked_bins),
@@ -111,6 +114,8 @@ def read_store(
         max_skew_s=_of(document, "maxSkewS", int),
         requests_per_s=_of(document, "requestsPerS", int),
         authentication=_one_of(document, "authentication", AUTHENTICATION_POLICIES),
+        link_refund_event=_one_of(document, "linkRefundEvent", LINK_REFUND_EVENTS),
+        sdk_notices=bool(document.get("sdkNotices", False)),
         risk=RiskLimits(_of(risk, "maxAmountMinor", int), _texts(risk, "blockedBins")),
     )
     _check(store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,13 +22,18 @@ _PROOFS = ("cavv",)
 _TOKENS = ("token", "networkToken", "recurringReference", "paymentAccountReference")
 
 
-def notification_body(event: Event, subject: Subject | None, *, with_tokens: bool = True) -> str:
-    """Compact JSON: ``eventCode``, what was done, and the payment as it stood then.
+def notification_body(
+    event: Event, subject: Subject | None, store: Store | None = None, *, with_tokens: bool = True
+) -> str:
+    """Compact JSON: ``eventCode``, what was done, and the payment as it stood then, in the terms
+    that ``store`` has chosen.
 
     Tokens and authentication values are for the merchant: whoever else is told gets the body
     without them.
     """
-    body = {"eventCode": event.code, **_body(event, subject)}
+    body = {"eventCode": event_code(event, store), **_body(event, subject)}
+    if store is not None and store.sdk_notices and event.payment.order is not None:
+        body |= responses_orders.sdk_notice(event, subject, message_id(event))
     if not with_tokens:
         _leave_out(body.get("paymentMethod"), _TOKENS)
         _leave_out(body.get("authentication", {}).get("threeDS", {}).get("mpiData"), _PROOFS)
@@ -58,6 +64,13 @@ def _body(event: Event, subject: Subject | None) -> dict[str, Any]:
     return responses.payment_body(payment)
 
 
+def event_code(event: Event, store: Store | None) -> str:
+    """``eventCode``; a refunded order's is the store's choice."""
+    if store is not None and event.payment.order is not None and event.code == "Refund":
+        return store.link_refund_event
+    return event.code
+
+
 def message_id(event: Event) -> str:
     """One id per logical notification, the same at every try."""
     payment = event.payment
@@ -82,9 +95,15 @@ def notification_headers(
         "Authorization": sign(store.sign_type, key.secret, "POST", target, stamp, msg_id, body),
         "X-Evo-Sequence": str(event.sequence),
         "x-evo-timestamp": stamp,
-        "x-evo-event-type": event.code,
+        "x-evo-event-type": _event_type(store, event, body),
         "x-evo-event-id": msg_id,
         "x-evo-signature": hmac.new(
             key.secret.encode(), f"{stamp}.{body}".encode(), "sha256"
         ).hexdigest(),
     }
+
+
+def _event_type(store: Store, event: Event, body: str) -> str:
+    """The SDK's name of the event where the body has one."""
+    told: dict[str, Any] = json.loads(body) if store.sdk_notices else {}
+    return str(told.get("eventType", event_code(event, store)))

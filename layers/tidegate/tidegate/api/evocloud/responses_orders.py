@@ -17,15 +17,21 @@ from tidegate.api.evocloud.responses import (
     utc,
 )
 from tidegate.api.evocloud.result_codes import linkpay_code, message_of
+from tidegate.domain.events import Event, Subject
 from tidegate.domain.legs import PLATFORM_ZONE
 from tidegate.domain.order import OrderStatus
 from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
-from tidegate.domain.transitions import Status
+from tidegate.domain.transitions import Outcome, Status
 from tidegate.services.link_orders import OrderChange, OrderView
 
 _FLAT_STATUSES = {
     OperationStatus.RECEIVED: "pending",
     OperationStatus.SUCCESS: "succeeded",
+    OperationStatus.FAILED: "failed",
+}
+_SDK_EVENTS = {
+    OperationStatus.RECEIVED: "pending",
+    OperationStatus.SUCCESS: "success",
     OperationStatus.FAILED: "failed",
 }
 _SDK_REASONS = {
@@ -156,6 +162,29 @@ def refund_notice(refund: PaymentOperation, payment: Payment) -> dict[str, Any]:
         "refund": operation_object(refund),
         "transactionInfo": payment_object(payment),
         **optional(metadata=_metadata(refund)),
+    }
+
+
+def sdk_notice(event: Event, subject: Subject | None, message_id: str) -> dict[str, Any]:
+    """What the Python SDK's webhook helper reads of an order's notice, beside the contract's own
+    fields."""
+    told = {"eventId": message_id, "eventTime": utc(event.entry.at)}
+    payment = event.payment
+    if not isinstance(subject, PaymentOperation):
+        paid = event.entry.outcome is Outcome.APPROVED
+        kind = f"payment.{'success' if paid else 'failed'}"
+        return {"eventType": kind, **told, "transAmount": amount_object(payment.amount)}
+    return {
+        "eventType": f"refund.{_SDK_EVENTS[subject.status]}",
+        **told,
+        "refundId": subject.evo_trans_id,
+        "merchantTransId": subject.trans_id,
+        "originalMerchantOrderId": payment.order,
+        "refundAmount": amount_object(subject.amount),
+        "status": _FLAT_STATUSES[subject.status],
+        **optional(
+            failureReason=message_of(subject.failure_code) if subject.failure_code else None
+        ),
     }
 
 
