@@ -1,4 +1,4 @@
-"""Notices of orders in the terms that a store has chosen; the Python SDK's own helper reads them."""
+"""Notices of orders in the terms that a store chose; the Python SDK's own helper reads them."""
 
 from __future__ import annotations
 
