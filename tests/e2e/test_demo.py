@@ -11,5 +11,5 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
 
 
 def test_the_story_goes_as_told(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with Stack(tmp_path_factory.mktemp("demo")) as stack:
+    with Stack(tmp_path_factory.mktemp("demo"), metered=True) as stack:
         assert demo.tell(stack) == 0
