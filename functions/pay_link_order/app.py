@@ -24,7 +24,9 @@ def handler(request: Request) -> dict[str, Any]:
         given = paying(request, today())
         try_id = given.try_id
         page = wiring_orders.page_url(link)
-        step = pay_order(link, given.means, given.browser, page, given.holder_name, try_id)
+        step = pay_order(
+            link, given.means, given.browser, page, given.holder_name, try_id, given.payer
+        )
     except OrderUnknown:
         raise
     except TidegateError as error:

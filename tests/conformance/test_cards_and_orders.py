@@ -51,6 +51,7 @@ ORDER = Order(
     secret=f"{9:032x}",
     brands=("Visa", "AlipayHK"),
     return_url="https://shop.example/done",
+    collect=("fullName", "shippingAddress"),
 )
 
 
@@ -158,6 +159,7 @@ def test_a_payment_keeps_every_detail(table: Table) -> None:
         user_reference="cust-42",
         conversion=Conversion("FX-1", Money(78_000, "HKD"), "0.1274585862", "2025-03-04", "ECB"),
         order="LP-1",
+        payer='{"email":"mei@shop.example"}',
         answer=NetworkAnswer("PAYMENT_IN_PROCESS", None, "w-1", None, "pending", None),
     )
     payments = DynamoPayments(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,9 +13,15 @@ import pytest
 from tests.support.gateway import Gateway
 from tests.support.memory import a_store
 from tidegate.api.evocloud import responses_orders
+from tidegate.api.evocloud.notifications import notification_body
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas import orders
+from tidegate.api.page import order_json, paying
+from tidegate.domain.errors import MissingField, TidegateError
+from tidegate.domain.events import Event
 from tidegate.domain.message import Card, NetworkAnswer
+from tidegate.domain.payment import Payment
+from tidegate.domain.transitions import Status
 from tidegate.services.link_orders import link_of
 
 CREATE = (
@@ -160,6 +167,54 @@ def test_a_refund_that_was_refused_says_why(shop: Shop) -> None:
     assert refused["failureReason"] == "The amount exceeds the card's limit"
     found = shop.query_refund()
     assert (found["result"], found["refund"]["status"]) == (SUCCESS, "Failed")
+
+
+def test_what_the_page_is_to_ask_is_asked_and_told() -> None:
+    shop = Shop()
+    asked = json.loads(CREATE)
+    asked["merchantOrderInfo"] |= {
+        "isCollectEmail": True,
+        "isCollectFullName": True,
+        "isCollectPhoneNumber": False,
+        "isCollectShippingAddress": True,
+    }
+    view = shop.links.create(shop.store, orders.create_order(a_request(json.dumps(asked))))
+    assert view.order.collect == ("fullName", "email", "shippingAddress")
+    link = link_of(view.order)
+    shown = order_json(view, None, shop.store, [], None, lambda text: text)
+    assert shown["collect"] == ["fullName", "email", "shippingAddress"]
+
+    card = {"cardNumber": "4761340000000043", "expiryDate": "1249", "cvc": "321"}
+    address = {"addressLine1": "1 Harbour Road", "city": "Hong Kong", "country": "HKG"}
+    payer = {"fullName": "Mei 陈", "email": "mei@shop.example", "shippingAddress": address}
+
+    def pay(payer: dict[str, Any] | None) -> Payment:
+        body = json.dumps({"card": card, "payer": payer, "browser": {}})
+        given = paying(a_request(body), date(2025, 3, 4))
+        return shop.gateway.pay_order(
+            link, given.means, None, "https://pay.example/l", payer=given.payer
+        ).payment
+
+    for lacking in ({}, {**payer, "email": None}):
+        with pytest.raises(MissingField):
+            pay(lacking)
+    for odd in ({"email": "mei"}, {"phoneNumber": "call me"}, {"shippingAddress": {"city": "HK"}}):
+        with pytest.raises(TidegateError) as refused:
+            pay({**payer, **odd})
+        assert str(refused.value.field).startswith("payer.")
+    paid = pay({**payer, "phoneNumber": "+852 2345 6789"})
+    found = shop.query()["userInfo"]
+    assert found == {
+        "name": {"fullName": "Mei 陈"},
+        "email": "mei@shop.example",
+        "deliveryAddress": address,
+    }, "what was not asked for is not kept"
+    assert paid.status is Status.CAPTURED
+    paid = shop.gateway.payments.payment(paid.trans_id)
+    event = Event(paid, paid.history[-1])
+    assert json.loads(notification_body(event, None))["userInfo"] == found
+    others = json.loads(notification_body(event, None, with_tokens=False))
+    assert "mei" not in json.dumps(others).lower()
 
 
 def test_closing_an_order_that_nobody_paid(shop: Shop) -> None:

@@ -21,6 +21,7 @@ def order(
     *,
     brands: tuple[dict[str, str], ...] = (*CARDS, *WALLETS),
     return_to: str | None = None,
+    collect: tuple[str, ...] = (),
     **more: Any,
 ) -> dict[str, Any]:
     """GET order, and the answer to POST payment."""
@@ -33,6 +34,7 @@ def order(
             "expiresAt": moment(45),
             **more,
         },
+        "collect": list(collect),
         "brands": list(brands),
         "attempt": attempt,
         "returnTo": return_to,

@@ -13,11 +13,13 @@ from tests.pages.orders import attempt, moment, order
 from tests.pages.server import PageServer
 from tests.support.browser import PHONE, WIDE, keep
 from tidegate import pages
+from tidegate.domain.order import DETAILS
 
 QR = {"type": "qr", "svg": pages.qr_svg("https://wallet.example/pay/28100")}
 LONG = {"name": "Wohltemperierte-Klavierstimmungsgesellschaft 西环海味贸易有限公司", "city": "HK"}
 VIEWS: dict[str, dict[str, Any]] = {
     "choose": order(),
+    "details": order(collect=DETAILS),
     "working": order(attempt=attempt("working")),
     "confirm": order(attempt=attempt("waiting", "AlipayHK", type="prompt")),
     "waiting": order(attempt=attempt("waiting", type="redirect", url="https://bank.example/")),
@@ -62,10 +64,10 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
-TARGETS = """() => [...document.querySelectorAll("button, a, input, .ways label")]
-  .filter((node) => node.checkVisibility() && node.type !== "radio")
+TARGETS = """() => [...document.querySelectorAll("button, a, input, select, .ways label, .same")]
+  .filter((node) => node.checkVisibility() && !["radio", "checkbox"].includes(node.type))
   .map((node) => [node.id || node.className, node.getBoundingClientRect().height])"""
-NAMELESS = """() => [...document.querySelectorAll("button, a, input, img, iframe")]
+NAMELESS = """() => [...document.querySelectorAll("button, a, input, select, img, iframe")]
   .filter((node) => node.checkVisibility())
   .filter((node) => !(node.labels?.length || node.textContent.trim() || node.alt || node.title))
   .map((node) => node.outerHTML)"""

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import StrictStr
+from pydantic import Field, StrictStr
 
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.result_codes import message_of
 from tidegate.api.evocloud.schemas.authentication import Browser
+from tidegate.api.evocloud.schemas.context import S16, S50, Country
 from tidegate.api.evocloud.schemas.fields import (
+    S128,
+    S254,
     Rule,
     WireModel,
     at_most,
@@ -31,7 +34,7 @@ from tidegate.domain.authentication import BrowserInfo
 from tidegate.domain.brands import Brand
 from tidegate.domain.errors import DecryptionFailed, MissingField, TidegateError
 from tidegate.domain.message import Card
-from tidegate.domain.order import PAID, Order, OrderStatus
+from tidegate.domain.order import DETAILS, PAID, Detail, Order, OrderStatus
 from tidegate.domain.payment import Payment
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Status
@@ -59,11 +62,52 @@ def _try_id(text: str) -> str:
     return text
 
 
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+PHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,30}")
+
+
+def _email(text: str) -> str:
+    if not EMAIL.fullmatch(text):
+        raise fault("V0002", "must be an email address")
+    return text
+
+
+def _phone(text: str) -> str:
+    if not PHONE.fullmatch(text):
+        raise fault("V0002", "must be a telephone number")
+    return text
+
+
 class PageWallet(WireModel):
     """A wallet that the payer chose."""
 
     brand: Annotated[StrictStr, at_most(32)]
     presentation: Annotated[StrictStr, one_of("qr", "redirect")]
+
+
+class PageAddress(WireModel):
+    """An address as one types it."""
+
+    addressLine1: S50
+    addressLine2: S50 | None = None
+    city: S50
+    stateOrProvince: S50 | None = None
+    postalCode: S16 | None = None
+    country: Country
+
+
+class PagePayer(WireModel):
+    """What the page asked its payer for the merchant."""
+
+    fullName: S128 | None = Field(None, repr=False)
+    email: Annotated[S254, Rule(_email, {"pattern": EMAIL.pattern})] | None = Field(
+        None, repr=False
+    )
+    phoneNumber: Annotated[StrictStr, Rule(_phone, {"pattern": PHONE.pattern})] | None = Field(
+        None, repr=False
+    )
+    billingAddress: PageAddress | None = None
+    shippingAddress: PageAddress | None = None
 
 
 class PayBody(WireModel):
@@ -72,6 +116,7 @@ class PayBody(WireModel):
     card: CardInfo | None = None
     wallet: PageWallet | None = None
     browser: Browser | None = None
+    payer: PagePayer | None = None
     tryID: Annotated[StrictStr, Rule(_try_id, {"pattern": TRY_ID.pattern})] | None = None
 
 
@@ -91,6 +136,7 @@ class Paying:
     holder_name: str | None = field(repr=False)
     browser: BrowserInfo
     try_id: str | None
+    payer: dict[Detail, Any] = field(repr=False)
 
 
 def paying(request: Request, today: date) -> Paying:
@@ -98,7 +144,8 @@ def paying(request: Request, today: date) -> Paying:
     body = validated(PayBody, request.body())
     browser = _browser(body.browser, request)
     means, holder = _means(body, today)
-    return Paying(means, holder, browser, body.tryID)
+    given = body.payer.model_dump(exclude_none=True) if body.payer else {}
+    return Paying(means, holder, browser, body.tryID, {name: given.get(name) for name in DETAILS})
 
 
 def try_asked_for(request: Request) -> str | None:
@@ -163,6 +210,7 @@ def order_json(
                 "%Y-%m-%dT%H:%M:%SZ"
             ),
         },
+        "collect": list(order.collect),
         "brands": [
             {"name": one.name, "type": one.type}
             for one in brands

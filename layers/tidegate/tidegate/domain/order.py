@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Literal, get_args
 
 from tidegate.domain.money import Money
 from tidegate.domain.payment import Payment
@@ -24,6 +25,11 @@ CLAIM_S = 60
 """How long an attempt that is not written down yet keeps others out."""
 PAID = frozenset({Status.CAPTURED, Status.PARTIAL_REFUNDED, Status.REFUNDED})
 OVER = frozenset({Status.FAILED, Status.CANCELLED})
+
+
+Detail = Literal["fullName", "email", "phoneNumber", "billingAddress", "shippingAddress"]
+DETAILS: tuple[Detail, ...] = get_args(Detail)
+"""What a merchant may want to know of whoever pays, in the order in which one is asked."""
 
 
 class OrderStatus(StrEnum):
@@ -70,6 +76,8 @@ class Order:
     webhook: str | None = None
     user_reference: str | None = None
     recurring: str | None = None
+    collect: tuple[Detail, ...] = ()
+    """What the page asks of its payer."""
     opened: bool = False
     """Whether somebody has seen the page."""
     closed_by: str | None = None

@@ -158,6 +158,8 @@ class Payment:
 
     # -- what holds
     # -------------------------------------------------------------------------------------------
+    payer: str | None = field(default=None, repr=False)
+    """What the order's page was told of whoever pays: a ``userInfo`` as JSON."""
 
     @property
     def refund_in_flight(self) -> bool:

@@ -11,6 +11,7 @@ from tidegate.domain.transitions import Operation
 
 if TYPE_CHECKING:  # what only some payments have
     from tidegate.domain.authentication import Authentication, BrowserInfo, Mode
+    from tidegate.domain.order import Detail
     from tidegate.domain.wallet import Scenario
 
 
@@ -102,6 +103,8 @@ class CreatePayment:
     """merchantOrderID of the LinkPay order that is paid."""
     mcc: str | None = None
     """The trade that the request names; it has to be the store's."""
+    payer: str | None = field(default=None, repr=False)
+    """What a page was told of whoever pays: a ``userInfo`` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +163,7 @@ class CreateOrder:
     webhook: str | None = None
     user_reference: str | None = None
     recurring: str | None = None
+    collect: tuple[Detail, ...] = ()
+    """What the page asks of its payer."""
     mcc: str | None = None
     """The trade that the request names; it has to be the store's."""

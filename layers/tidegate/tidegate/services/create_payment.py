@@ -130,6 +130,7 @@ class CreatePayment:
             user_reference=command.user_reference,
             conversion=self._conversion(store, command),
             order=command.order,
+            payer=command.payer,
             stored_card=self._card_id(command.keep, means.stored_card),
             stores_card=command.keep is not None,
             gateway_token=command.keep.gateway_token if command.keep else means.gateway_token,

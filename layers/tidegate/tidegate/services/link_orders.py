@@ -135,6 +135,7 @@ class LinkOrders:
             webhook=command.webhook,
             user_reference=command.user_reference,
             recurring=command.recurring,
+            collect=command.collect,
         )
         claim(self.payments, idempotency)
         held = self.orders.create(order)

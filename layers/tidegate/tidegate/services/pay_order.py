@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tidegate.domain.authentication import BrowserInfo
 from tidegate.domain.errors import (
     BrandUnsupported,
+    MissingField,
     OrderClosed,
     OrderPaid,
     StaleVersion,
@@ -18,6 +22,7 @@ from tidegate.domain.order import (
     OVER,
     PAID,
     Attempt,
+    Detail,
     Order,
 )
 from tidegate.domain.routing import brand_of
@@ -51,12 +56,15 @@ class PayOrder:
         page_url: str,
         holder_name: str | None = None,
         try_id: str | None = None,
+        payer: Mapping[Detail, Any] | None = None,
     ) -> Step:
-        """The payment that was begun. Raises OrderUnknown, OrderPaid, OrderClosed, WrongStatus
+        """The payment that was begun. Raises MissingField for what the order wants to know of its
+        payer, OrderUnknown, OrderPaid, OrderClosed, WrongStatus
         while another try may still succeed, and what a payment raises."""
         view = self.links.behind(link, try_id)
         store = self.stores.get(view.order.sid)
         self._check(store, view, means)
+        told = _told(view.order, payer or {})
         order, trans_id = self._claimed(view, try_id)
         kept = order.user_reference is not None and order.recurring is not None
         command = CreatePayment(
@@ -78,6 +86,7 @@ class PayOrder:
             user_reference=order.user_reference,
             recurring=order.recurring if kept else None,
             order=order.order_id,
+            payer=told,
         )
         return self.create(store, command)
 
@@ -117,3 +126,12 @@ class PayOrder:
         except StaleVersion:
             raise WrongStatus("the order is being paid") from None
         return after, trans_id
+
+
+def _told(order: Order, payer: Mapping[Detail, Any]) -> str | None:
+    """What the order asked for and the payer said, no more of it; raises MissingField."""
+    for name in order.collect:
+        if not payer.get(name):
+            raise MissingField(field=f"payer.{name}")
+    wanted = {name: payer[name] for name in order.collect}
+    return json.dumps(wanted, separators=(",", ":"), ensure_ascii=False) if wanted else None

@@ -44,6 +44,7 @@ def pack_details(payment: Payment) -> dict[str, str | int | None]:
         "od": payment.order,
     }
 
+        "py": payment.payer,
 
 def unpack_details(item: Fields) -> dict[str, Any]:
     """The reverse, as arguments of ``Payment``."""
@@ -71,6 +72,7 @@ def unpack_details(item: Fields) -> dict[str, Any]:
     }
 
 
+        "payer": item.maybe("py"),
 def _unpack_action(text: str) -> Action:
     from tidegate.domain.wallet import Action
 

@@ -19,7 +19,7 @@ from tidegate.adapters.dynamodb.table import (
 )
 from tidegate.domain.errors import StaleVersion
 from tidegate.domain.money import Money
-from tidegate.domain.order import Attempt, Order
+from tidegate.domain.order import DETAILS, Attempt, Order
 
 _TRIES = "A#"
 """Sort keys of the tries at an order for many, beside its own."""
@@ -124,6 +124,7 @@ def _pack(order: Order) -> Item:
         w=order.webhook,
         ur=order.user_reference,
         rp=order.recurring,
+        co="|".join(order.collect) or None,
         op=1 if order.opened else None,
         cb=order.closed_by,
         ca=order.closed_at,
@@ -151,6 +152,7 @@ def _unpack(item: Item) -> Order:
         webhook=fields.maybe("w"),
         user_reference=fields.maybe("ur"),
         recurring=fields.maybe("rp"),
+        collect=tuple(name for name in DETAILS if name in fields.text("co").split("|")),
         opened=bool(fields.number("op")),
         closed_by=fields.maybe("cb"),
         closed_at=fields.maybe_number("ca"),

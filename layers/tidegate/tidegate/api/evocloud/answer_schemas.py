@@ -202,3 +202,19 @@ def codes(*, linkpay: bool) -> dict[str, str]:
     """Every code of a family with its text."""
     table = LINKPAY_CODES if linkpay else RESULT_CODES
     return {code: known.message for code, known in table.items()}
+    "merchantTransID": text(),
+    "originalMerchantOrderID": text(),
+    "createdTime": text(),
+    "updatedTime": text(),
+    "reason": text(
+        enum=[
+            "duplicate",
+            "fraudulent",
+            "requested_by_customer",
+            "expired_uncaptured",
+            "other",
+        ]
+    ),
+    "description": text(),
+    "failureReason": text(),
+    "metadata": {"type": ["object", "string"]},

@@ -18,6 +18,7 @@ from tidegate.domain.tokens import StoredCard
 from tidegate.domain.transitions import Operation
 from tidegate.services.card_tokens import Tokenization
 
+_PERSONAL = ("name", "email", "mobilePhone", "billingAddress", "deliveryAddress")
 _PROOFS = ("cavv",)
 _TOKENS = ("token", "networkToken", "recurringReference", "paymentAccountReference")
 
@@ -28,14 +29,15 @@ def notification_body(
     """Compact JSON: ``eventCode``, what was done, and the payment as it stood then, in the terms
     that ``store`` has chosen.
 
-    Tokens and authentication values are for the merchant: whoever else is told gets the body
-    without them.
+    Tokens, authentication values and what payers said of themselves are for the merchant: whoever
+    else is told gets the body without them.
     """
     body = {"eventCode": event_code(event, store), **_body(event, subject)}
     if store is not None and store.sdk_notices and event.payment.order is not None:
         body |= responses_orders.sdk_notice(event, subject, message_id(event))
     if not with_tokens:
         _leave_out(body.get("paymentMethod"), _TOKENS)
+        _leave_out(body.get("userInfo"), _PERSONAL)
         _leave_out(body.get("authentication", {}).get("threeDS", {}).get("mpiData"), _PROOFS)
     return compact(body)
 

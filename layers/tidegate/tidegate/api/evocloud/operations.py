@@ -103,6 +103,7 @@ _ORDER = {
     "merchantOrderInfo": ref("OrderInfo"),
     "transAmount": ref("Amount"),
     "transactionInfo": ref("Payment"),
+    "userInfo": obj(reference=text(), email=text()),
     "paymentMethod": ref("PaymentMethodAnswer"),
 }
 
@@ -267,9 +268,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "refundLinkOrder",
         "post",
         f"{V0}linkpayRefund/{{merchantOrderID}}",
-        "Refund an order (the flat dialect of the Python SDK is taken as well)",
+        "Refund an order, or the one of its payments that the query names (the flat dialect of the"
+        " Python SDK is taken as well)",
         REFUND_OF_ORDER,
         orders.OrderRefundBody,
+        _BY_ID,
     ),
     Operation(
         "getLinkRefund",
@@ -285,5 +288,6 @@ OPERATIONS: tuple[Operation, ...] = (
         "Close an order that nobody paid, refund one that somebody did",
         REFUND_OF_ORDER,
         orders.OrderRefundBody,
+        _BY_ID,
     ),
 )

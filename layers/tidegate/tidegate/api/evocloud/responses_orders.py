@@ -85,6 +85,7 @@ def order_found(view: OrderView) -> dict[str, Any]:
         body |= {
             "transactionInfo": payment_object(payment),
             "paymentMethod": order_payment_method(payment),
+            **optional(userInfo=_user_info(payment)),
         }
     return body
 
@@ -147,10 +148,7 @@ def order_notice(payment: Payment) -> dict[str, Any]:
         "transactionInfo": payment_object(payment),
         "paymentMethod": order_payment_method(payment),
         "transInitiator": {"platform": payment.platform or "WEB"},
-        **optional(
-            userInfo={"reference": payment.user_reference} if payment.user_reference else None,
-            metadata=payment.metadata,
-        ),
+        **optional(userInfo=_user_info(payment), metadata=payment.metadata),
     }
 
 
@@ -193,6 +191,21 @@ def linkpay_result(refund: PaymentOperation) -> dict[str, Any]:
     said = result_of(refund.failure_code, refund.answer)
     code = linkpay_code(said["code"])
     return {**said, "code": code, "message": message_of(code, linkpay=True)}
+
+
+def _user_info(payment: Payment) -> dict[str, Any] | None:
+    """The merchant's customer, and what the payer said on the page, by the contract's names."""
+    told = json.loads(payment.payer) if payment.payer else {}
+    name, phone = told.get("fullName"), told.get("phoneNumber")
+    found = optional(
+        reference=payment.user_reference,
+        name={"fullName": name} if name else None,
+        email=told.get("email"),
+        mobilePhone={"phoneNumber": phone} if phone else None,
+        billingAddress=told.get("billingAddress"),
+        deliveryAddress=told.get("shippingAddress"),
+    )
+    return found or None
 
 
 def _metadata(refund: PaymentOperation) -> Any:

@@ -29,6 +29,7 @@ let draw = () => put("status-title", say("loading")); // words of the view, in a
 let view = "status";
 let chosen = null; // "card" or a wallet's brand
 let otherWay = false; // the payer leaves a waiting try for another
+let about = null; // the module that asks for the payer's details, where the order wants some
 let lost = false; // a try's answer never came
 let timers = [];
 let pause = POLL_FIRST_MS;
@@ -141,6 +142,7 @@ function showChoice(notice) {
     const text = notice?.();
     put("notice", text ?? "");
     at("notice").hidden = !text;
+    about?.wordDetails();
     put("choose-title", say("methods"));
     drawWays(ways, cards);
     wordCard(money(found.order.amount));
@@ -235,13 +237,24 @@ function wait(attempt, leave) {
 
 function failed({ code, field }) {
   showChoice(() => say("failed", { why: whyNot(code) }));
+  if (field?.startsWith("payer.")) return about?.blameDetail(field);
   if (chosen === "card") blame(field);
+  return undefined;
+}
+
+/** An order may want to know who pays: most do not, and their pages load nothing for it. */
+async function prepare({ collect }) {
+  if (about || !collect?.length) return;
+  const details = await import("./details.js");
+  details.askFor(collect);
+  about = details;
 }
 
 async function look() {
   forgetTimers();
   try {
     const answer = await readOrder();
+    await prepare(answer);
     tell(answer);
     lost = false;
   } catch (error) {
@@ -258,7 +271,7 @@ async function tryToPay(means) {
   pause = POLL_FIRST_MS;
   showStatus("working", { more: "workingMore" });
   try {
-    const answer = await pay(means);
+    const answer = await pay(about ? { ...means, payer: about.details() } : means);
     forgetCvc();
     tell(answer, { leave: true });
   } catch (error) {
@@ -280,6 +293,15 @@ function payAnotherWay() {
   tell(found);
 }
 
+// Before the forms' own listeners: who pays is asked above how.
+for (const id of ["card", "wallet"]) {
+  at(id).addEventListener("submit", (event) => {
+    if (!about || about.checkDetails()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  });
+}
+at("about").addEventListener("submit", (event) => event.preventDefault());
 watchCard((card) => tryToPay({ card }));
 at("wallet").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -197,6 +197,11 @@ export function chooseLanguage(name) {
   sessionStorage.setItem(KEPT, name);
 }
 
+/** Texts that only some pages need. */
+export function learn(more) {
+  for (const name of LANGUAGES) Object.assign(TEXTS[name], more[name]);
+}
+
 /** A text in the payer's language, with its values filled in. */
 export function say(key, values = {}) {
   return TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -211,6 +216,11 @@ export function whyNot(code) {
 /** A brand as payers know it. */
 export function brandName(brand) {
   return TEXTS[language].names[brand] ?? brand.replaceAll("_", " ");
+}
+
+/** A country by its two letters. */
+export function countryName(code) {
+  return new Intl.DisplayNames([locale()], { type: "region" }).of(code);
 }
 
 export function money({ currency, value }) {

@@ -28,6 +28,7 @@ from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, Moment,
 from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import InvalidAmount, InvalidValue, MissingField
 from tidegate.domain.money import Money
+from tidegate.domain.order import DETAILS, Detail
 from tidegate.services.commands import ChangePayment, CreateOrder
 
 DEFAULT_VALID_MINUTES = 60
@@ -56,6 +57,12 @@ class OrderInfo(WireModel):
     isCollectFullName: StrictBool | None = None
     isCollectPhoneNumber: StrictBool | None = None
     isCollectShippingAddress: StrictBool | None = None
+
+    def collect(self) -> tuple[Detail, ...]:
+        """What the page has to ask its payer."""
+        return tuple(
+            name for name in DETAILS if getattr(self, f"isCollect{name[0].upper()}{name[1:]}")
+        )
 
 
 class Recurring(WireModel):
@@ -129,6 +136,7 @@ def create_order(request: Request) -> CreateOrder:
         webhook=body.webhook,
         user_reference=user.reference,
         recurring=recurring,
+        collect=info.collect(),
         mcc=body.mcc(),
     )
 
