@@ -145,7 +145,7 @@ def test_the_document_is_served_and_every_operation_is_routed(stack: Stack) -> N
 def test_schemathesis_finds_no_fault_and_nothing_undocumented(
     stack: Stack, tmp_path: Path, examples: int
 ) -> None:
-    """About ``examples`` requests of each of the 27 operations, signed as a merchant's are."""
+    """About ``examples`` requests of each of the 26 operations, signed as a merchant's are."""
     done = subprocess.run(
         [
             str(interpreter_of("clients").with_name("schemathesis")),
@@ -161,7 +161,7 @@ def test_schemathesis_finds_no_fault_and_nothing_undocumented(
             "--seed",
             "20250304",
             "--workers",
-            "2",
+            "1",  # Python 3.11 parses no source in two threads at once, and hypothesis may
             "--request-timeout",
             "40",
             "--no-color",

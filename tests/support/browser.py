@@ -66,7 +66,7 @@ def a_page(
         yield page
     finally:
         browser.close()
-    assert wrong == []
+    assert wrong == [], wrong
 
 
 def viewport(size: tuple[int, int]) -> ViewportSize:
