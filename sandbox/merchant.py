@@ -133,6 +133,7 @@ def _page(newest_first: list[dict[str, Any]]) -> str:
     )
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><title>Webhooks</title>"
+        "<link rel='icon' href='data:,'>"
         "<style>body{font:15px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
         "pre{background:#f4f4f4;padding:.7rem;overflow:auto}h2{font-size:1rem}</style>"
         f"<h1>Received webhooks</h1>{rows or '<p>None yet.</p>'}</html>"
