@@ -8,6 +8,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from tests.simulation.dynamodb import Database, SimulatedConnection, cancelled, 
 from tests.simulation.faults import Fault
 from tests.simulation.functions import Functions, machine_of
 from tests.simulation.scheduler import Died, Scheduler, Task
+from tidegate.adapters.dynamodb.table import HURRIED_S
 
 Answer = TypeVar("Answer")
 TRANSIENT = {"ThrottlingException", "InternalServerError"}
@@ -140,7 +142,8 @@ class Aws:
 
     def connection(self) -> SimulatedConnection:
         """What the adapters talk to DynamoDB by."""
-        return SimulatedConnection(self.database, self._through)
+        hurried = partial(self._through, attempts=1, patience_s=HURRIED_S)
+        return SimulatedConnection(self.database, self._through, hurried)
 
     # -- the clients -------------------------------------------------------------------------
 
@@ -318,7 +321,14 @@ class Aws:
 
     # -- requests ----------------------------------------------------------------------------
 
-    def _through(self, operation: str, effect: Callable[[], Answer]) -> Answer:
+    def _through(
+        self,
+        operation: str,
+        effect: Callable[[], Answer],
+        *,
+        attempts: int = 3,
+        patience_s: float = 3.0,
+    ) -> Answer:
         """A request to DynamoDB, tried three times as the connection's settings say. A
         transaction carries a token, so it happens once however often it is sent."""
         done: list[Answer] = []
@@ -339,7 +349,9 @@ class Aws:
         elif writes:
             kinds = (*kinds, Fault.CONFLICT)
             conflict = lambda: failure("TransactionConflictException", operation)  # noqa: E731
-        return self._request(f"dynamodb {operation}", act, kinds, 3, conflict=conflict)
+        return self._request(
+            f"dynamodb {operation}", act, kinds, attempts, patience_s=patience_s, conflict=conflict
+        )
 
     def _request(
         self,

@@ -164,9 +164,18 @@ class SimulatedClient:
 class SimulatedConnection(Connection):
     """A pynamodb connection that ends in this process."""
 
-    def __init__(self, database: Database, through: Through = straight) -> None:
+    def __init__(
+        self, database: Database, through: Through = straight, hurried: Through | None = None
+    ) -> None:
         super().__init__(region="us-east-1")
         self._simulated = SimulatedClient(database, through)
+        self._hurried = hurried
+
+    def hurried(self) -> SimulatedConnection:
+        """As impatient as the real one; the same where nothing is slow."""
+        if self._hurried is None:
+            return self
+        return SimulatedConnection(self._simulated._database, self._hurried)
 
     @property
     def client(self) -> Any:

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from tidegate.domain.account_data import AccountData
 from tidegate.domain.authentication import AuthenticationAnswer, AuthenticationRequest
+from tidegate.domain.card_ranges import longest
 from tidegate.domain.errors import StaleVersion
 from tidegate.domain.message import Card, NetworkAnswer
 from tidegate.domain.order import Attempt, Order
@@ -138,6 +140,16 @@ class ScriptedTokenServices:
 
     def delete(self, brand: str, reference: str, *, timeout_s: float) -> None:
         self.deleted.append(reference)
+
+
+@dataclass
+class MemoryCardRanges:
+    """CardRanges in a dict, by prefix."""
+
+    known: dict[str, AccountData | None] = field(default_factory=dict)
+
+    def account_data(self, pan: str) -> AccountData | None:
+        return longest(pan, self.known)
 
 
 class MemoryStoredCards:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.cards import (
+    MemoryCardRanges,
     MemoryOrders,
     MemoryStoredCards,
     ScriptedDirectory,
@@ -29,6 +30,7 @@ from tidegate.domain.money import Money
 from tidegate.domain.payment import Payment
 from tidegate.domain.store import Store
 from tidegate.ports import IdempotencyRecord, WorkflowInput
+from tidegate.ports_card_ranges import CardRanges
 from tidegate.services.additional_info import SubmitAdditionalInfo
 from tidegate.services.authenticate_payer import AuthenticatePayer
 from tidegate.services.authorize_payment import AuthorizePayment
@@ -64,7 +66,9 @@ from tidegate.services.withdraw_attempt import WithdrawAttempt
 class Gateway:
     """Every use case wired to the same memory."""
 
-    def __init__(self, store: Store | None = None, payments: Any = None) -> None:
+    def __init__(
+        self, store: Store | None = None, payments: Any = None, ranges: CardRanges | None = None
+    ) -> None:
         self.store = store or a_store()
         self.payments = payments or MemoryPayments()
         self.stores = MemoryStores(self.store)
@@ -83,6 +87,7 @@ class Gateway:
         self.wallet = ScriptedWallet()
         self.directory = ScriptedDirectory()
         self.tokens = ScriptedTokenServices()
+        self.ranges = ranges or MemoryCardRanges()
         self.stored_cards = MemoryStoredCards()
         self.quotes = MemoryQuotes()
         self.conversations: dict[str, Conversation] = {
@@ -119,6 +124,7 @@ class Gateway:
             self.payments,
             self.sequences,
             self.vault,
+            self.ranges,
             self.cards,
             UseQuote(self.quotes, self.clock),
             self.authenticate,

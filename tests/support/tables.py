@@ -57,9 +57,17 @@ def new_table(endpoint_url: str | None, name: str) -> Table:
     return Table(name, connection)
 
 
-def mocked_connection() -> Connection:
+class MockedConnection(Connection):
     """By botocore's own client, which moto answers."""
-    return Connection(
+
+    def hurried(self) -> MockedConnection:
+        """Moto is never slow."""
+        return self
+
+
+def mocked_connection() -> MockedConnection:
+    """A fresh one."""
+    return MockedConnection(
         region=deploy.REGION,
         aws_access_key_id="local",
         aws_secret_access_key="local",

@@ -26,6 +26,8 @@ ACTIONS = {
     ("Table", "update"): "dynamodb:UpdateItem",
     ("Table", "query"): "dynamodb:Query",
     ("Table", "batch_get"): "dynamodb:BatchGetItem",
+    ("Table", "glance"): "dynamodb:BatchGetItem",
+    ("Table", "batch_put"): "dynamodb:BatchWriteItem",
     ("Transaction", "put"): "dynamodb:PutItem",
     ("Transaction", "update"): "dynamodb:UpdateItem",
     ("Transaction", "check"): "dynamodb:ConditionCheckItem",

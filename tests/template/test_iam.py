@@ -118,6 +118,7 @@ def test_nothing_was_lost_on_the_way() -> None:
 def test_what_every_payment_needs_is_seen() -> None:
     """The way through the code finds what is known to be done, so it is not blind."""
     assert set(called("CreatePaymentFunction")) == {
+        ("dynamodb:BatchGetItem", "Table"),
         ("dynamodb:GetItem", "Table"),
         ("dynamodb:PutItem", "Table"),
         ("dynamodb:UpdateItem", "Table"),
@@ -155,6 +156,8 @@ def test_the_end_of_the_way_is_what_it_is_taken_for() -> None:
         "Table.update": {"update_item"},
         "Table.query": {"query"},
         "Table.batch_get": {"batch_get_item"},
+        "Table.glance": {"batch_get_item"},
+        "Table.batch_put": {"batch_write_item"},
         "Transaction.commit": {"transact_write_items"},
     }
     beside = {"add_meta_table", "get_operation_kwargs"}

@@ -1,5 +1,5 @@
-"""``python -m tidegate.operator``: create and change stores, look at breaks, load rates, send
-notices again; on a laptop and on AWS.
+"""``python -m tidegate.operator``: create and change stores, look at breaks, load rates and card
+ranges, send notices again; on a laptop and on AWS.
 
 The table, the key and the notices' workflow come from the environment (``TABLE_NAME``,
 ``KMS_KEY_ID``, ``NOTICES_STATE_MACHINE_ARN``) or from a stack's outputs (``--stack``).
@@ -20,8 +20,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tidegate import operator_fx, operator_notices
+from tidegate import operator_cards, operator_fx, operator_notices
 from tidegate.adapters.card_decryption import KmsCardDecryption
+from tidegate.adapters.dynamodb.card_ranges import RangeTable
 from tidegate.adapters.dynamodb.fx import DynamoRates
 from tidegate.adapters.dynamodb.reconciliation import DynamoBreaks
 from tidegate.adapters.dynamodb.store_document import read_store, write_store
@@ -39,6 +40,7 @@ class Desk:
     stores: DynamoStores
     breaks: DynamoBreaks
     rates: DynamoRates
+    ranges: RangeTable
     names: Mapping[str, str]
     """The stack's resources, under the names of the functions' variables."""
 
@@ -173,7 +175,7 @@ def _desk(stack: str | None) -> Desk:
         }
     table = names["TABLE_NAME"]
     stores = DynamoStores(table, names["KMS_KEY_ID"])
-    return Desk(stores, DynamoBreaks(table), DynamoRates(table), names)
+    return Desk(stores, DynamoBreaks(table), DynamoRates(table), RangeTable(table), names)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -186,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     looking.set_defaults(run=breaks)
     key = areas.add_parser("card-info-key", help=card_info_key.__doc__)
     key.set_defaults(run=card_info_key)
+    operator_cards.add_commands(areas)
     operator_fx.add_commands(areas)
     operator_notices.add_commands(areas)
     store = areas.add_parser("store").add_subparsers(required=True)

@@ -17,6 +17,7 @@ from tidegate.domain.money import Money
 from tidegate.domain.transitions import Operation, Outcome, Status, next_status
 
 if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.account_data import AccountData
     from tidegate.domain.authentication import Authentication, Mode
     from tidegate.domain.wallet import Action, Scenario
 
@@ -146,6 +147,8 @@ class Payment:
     or is to get one."""
     network_token: bool = False
     """The number that the network gets is a network token."""
+    account: AccountData | None = None
+    """What was known of the card's account when it was used."""
     proof_eci: str | None = None
     """ECI that came with a network token's cryptogram."""
     stored: StoredCredential | None = None

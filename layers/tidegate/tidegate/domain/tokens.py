@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tidegate.domain.account_data import AccountData
 from tidegate.domain.message import Card
 
 GATEWAY_PREFIX, NETWORK_PREFIX, RECURRING_PREFIX = "pmt_", "nt-", "rcr_"
@@ -70,6 +71,8 @@ class StoredCard:
     scheme_reference: str | None = None
     """Of the payment or check that stored it: what later merchant-initiated payments refer to."""
     holder_name: str | None = None
+    account: AccountData | None = None
+    """What was known of the card's account when it was kept."""
     metadata: str | None = None
     network_reference: str | None = field(default=None, repr=False)
     sealed_network_token: bytes | None = field(default=None, repr=False)

@@ -24,6 +24,7 @@ from tidegate.ports import (
 from tidegate.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from tidegate.ports_card_ranges import CardRanges
     from tidegate.ports_tokens import StoredCards
     from tidegate.ports_wallets import Wallets
     from tidegate.services.additional_info import SubmitAdditionalInfo
@@ -172,6 +173,13 @@ def wallets() -> Wallets:
 
 
 @cache
+def card_ranges() -> CardRanges:
+    from tidegate.adapters.dynamodb.card_ranges import DynamoCardRanges
+
+    return DynamoCardRanges(settings().table)
+
+
+@cache
 def stored_cards() -> StoredCards:
     from tidegate.adapters.dynamodb.stored_cards import DynamoStoredCards
 
@@ -288,6 +296,7 @@ def create_payment() -> CreatePayment:
         payments(),
         sequences(),
         vault(),
+        card_ranges(),
         later(cards_on_file),
         later(use_quote),
         later(authenticate_payer),

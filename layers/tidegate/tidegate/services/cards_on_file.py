@@ -80,29 +80,29 @@ class CardsOnFile:
         """The card in clear."""
         return unseal_card(self.vault, card.sid, f"card/{card.id}", card.sealed_card, cvc)
 
-    def make(
-        self, store: Store, keep: KeepCard, card: Card, brand: str, card_id: str, made_by: str
-    ) -> StoredCard:
-        """Write the card down, not proven yet. Raises VaultUnknown."""
+    def make(self, store: Store, keep: KeepCard, card: Card, intent: Payment) -> StoredCard:
+        """Write the intent's card down, not proven yet. Raises VaultUnknown."""
         if keep.vault_id not in {None, store.vault_id}:
             raise VaultUnknown(field="paymentMethod.card.vaultID")
+        assert intent.stored_card is not None
         now = int(self.clock.now())
         made = StoredCard(
             sid=store.sid,
-            id=card_id,
+            id=intent.stored_card,
             version=1,
             vault_id=store.vault_id,
             user_reference=keep.user_reference,
-            brand=brand,
-            first6=card.pan[:6],
-            last4=card.pan[-4:],
+            brand=intent.brand,
+            first6=intent.first6,
+            last4=intent.last4,
             fingerprint=self.vault.fingerprint(card.pan.encode(), store.sid),
-            sealed_card=seal_card(self.vault, store.sid, f"card/{card_id}", card),
+            sealed_card=seal_card(self.vault, store.sid, f"card/{intent.stored_card}", card),
             created_at=now,
             updated_at=now,
-            made_by=made_by,
+            made_by=intent.trans_id,
             gateway=keep.gateway_token,
             holder_name=keep.holder_name,
+            account=intent.account,
             network_wanted=keep.network_token,
             email=keep.email,
             locale=keep.locale,

@@ -18,6 +18,7 @@ from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Status
 from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore, Sequences, Vault
+from tidegate.ports_card_ranges import CardRanges
 from tidegate.services.authentication_policy import Authenticating, authentication_of
 from tidegate.services.card_seal import seal_card, seal_secrets
 from tidegate.services.commands import CreatePayment as Command
@@ -42,6 +43,7 @@ class CreatePayment:
     payments: PaymentStore
     sequences: Sequences
     vault: Vault
+    ranges: CardRanges
     cards: CardsOnFile
     use_quote: UseQuote
     authenticate: AuthenticatePayer
@@ -71,10 +73,7 @@ class CreatePayment:
         authenticating = authentication_of(store, command, means)
         intent = self._intent(store, command, means, authenticating)
         if command.keep is not None and means.card is not None:
-            assert intent.stored_card is not None
-            self.cards.make(
-                store, command.keep, means.card, means.brand, intent.stored_card, intent.trans_id
-            )
+            self.cards.make(store, command.keep, means.card, intent)
         holder = self.payments.create(intent, idempotency)
         if holder is not None:
             earlier = replayed(self.payments, store.sid, idempotency)
@@ -125,6 +124,7 @@ class CreatePayment:
             authentication=authenticating.started(self.ids),
             step_up=authenticating.step_up,
             network_token=means.network_token,
+            account=self.ranges.account_data(card.pan) if card else None,
             proof_eci=means.proof_eci,
             stored=means.stored,
             user_reference=command.user_reference,

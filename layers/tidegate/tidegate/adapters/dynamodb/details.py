@@ -6,6 +6,7 @@ import json
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
+from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
 from tidegate.adapters.dynamodb.fields import Fields
 from tidegate.domain.money import Money
 from tidegate.domain.payment import Conversion, Payment
@@ -26,6 +27,7 @@ def pack_details(payment: Payment) -> dict[str, str | int | None]:
     )
     return {
         "m": "w" if payment.method == _WALLET else None,
+        "ad": pack_account(payment.account),
         "sn": payment.scenario,
         "ac": None if action is None else _compact([action.type, dict(action.data)]),
         "ex": payment.expires_at,
@@ -51,6 +53,7 @@ def unpack_details(item: Fields) -> dict[str, Any]:
     action, authentication, conversion = item.maybe("ac"), item.maybe("au"), item.maybe("fx")
     return {
         "method": _WALLET if item.maybe("m") else "card",
+        "account": unpack_account(item.maybe("ad")),
         "scenario": item.maybe("sn"),
         "action": None if action is None else _unpack_action(action),
         "expires_at": item.maybe_number("ex"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
 from tidegate.adapters.dynamodb.fields import Fields, present
 from tidegate.adapters.dynamodb.table import (
     SCHEMA,
@@ -84,6 +85,7 @@ def _pack(card: StoredCard) -> Item:
         gw=1 if card.gateway else None,
         sr=card.scheme_reference,
         hn=card.holder_name,
+        ad=pack_account(card.account),
         md=card.metadata,
         nr=card.network_reference,
         nx=card.sealed_network_token,
@@ -122,6 +124,7 @@ def _unpack(item: Item) -> StoredCard:
         gateway=bool(fields.number("gw")),
         scheme_reference=fields.maybe("sr"),
         holder_name=fields.maybe("hn"),
+        account=unpack_account(fields.maybe("ad")),
         metadata=fields.maybe("md"),
         network_reference=fields.maybe("nr"),
         sealed_network_token=fields.binary("nx") or None,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import GetError, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -22,6 +26,10 @@ from tidegate.domain.errors import StaleVersion
 Value = str | int | bytes
 Item = dict[str, Value]
 DUE_INDEX = "due"
+HURRIED_S = 0.5
+"""A read takes a hundredth of it."""
+BATCH = 25
+"""Items that one BatchWriteItem takes."""
 SCHEMA = 1  # of every item we write; older ones are read as they are
 
 _SCHEMA = {
@@ -52,6 +60,10 @@ class ConditionFailed(Exception):
     """A condition did not hold; nothing was written."""
 
 
+class Unavailable(Exception):
+    """The table could not be read now."""
+
+
 class WiredConnection(Connection):
     """pynamodb's, with our wire in the place of a botocore client."""
 
@@ -70,14 +82,25 @@ class WiredConnection(Connection):
     def client(self) -> Any:
         return self._wire
 
+    def hurried(self) -> WiredConnection:
+        """The same without patience: one try of half a second."""
+        made = copy.copy(self)
+        made._wire = self._wire.hurried(HURRIED_S)
+        return made
+
 
 @cache
-def connection() -> Connection:
+def connection() -> WiredConnection:
     """The one client of a process; endpoint, region and credentials from the environment."""
     return WiredConnection(
         os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
         os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL"),
     )
+
+
+def hurried_connection() -> Connection:
+    """The one client, for reads that nobody should wait for."""
+    return connection().hurried()
 
 
 class Table:
@@ -160,6 +183,33 @@ class Table:
                 yield unmarshal(item)
             left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
             pending += [(key["p"]["S"], key["s"]["S"]) for key in left]
+
+    def glance(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
+        """A few items by key, as they are or were a moment ago, in one request and no order; absent
+        ones are left out. Raises Unavailable where the table gives none, or only some."""
+        wanted: Any = [{"p": marshal(p), "s": marshal(s)} for p, s in keys]
+        try:
+            answer = self._client.batch_get_item(self.name, wanted)
+        except GetError as error:
+            raise Unavailable from error
+        if answer.get("UnprocessedKeys"):
+            raise Unavailable
+        return [unmarshal(item) for item in answer["Responses"].get(self.name, [])]
+
+    def batch_put(self, items: Iterable[Mapping[str, Value]]) -> None:
+        """Items of different keys, whatever was there before; what the table is too busy for is
+        sent again, after a pause."""
+        rest = iter(items)
+        left: list[Any] = []
+        while left := left or self._typed(islice(rest, BATCH)):
+            answer = self._client.batch_write_item(self.name, put_items=left)
+            unwritten = answer.get("UnprocessedItems", {}).get(self.name, [])
+            left = [one["PutRequest"]["Item"] for one in unwritten]
+            if left:
+                time.sleep(random.random())  # noqa: S311  no two loaders at once
+
+    def _typed(self, items: Iterable[Mapping[str, Value]]) -> list[Any]:
+        return [{name: marshal(value) for name, value in item.items()} for item in items]
 
     def transaction(self) -> Transaction:
         """Writes that happen together or not at all."""

@@ -64,7 +64,17 @@ _RATE = obj(
     date=text(),
     source=text(),
 )
-_CARD = obj(first6No=text(), last4No=text(), paymentBrand=text(), holderName=text())
+_CARD = obj(
+    first6No=text(),
+    last4No=text(),
+    paymentBrand=text(),
+    holderName=text(),
+    fundingType=text(enum=["credit", "debit", "prepaid"]),
+    issuingCountry=text(pattern="^[A-Z]{3}$"),
+    issuingBank=text(),
+    productID=text(),
+    isCommercial={"type": "boolean"},
+)
 _OUTCOME = {
     "merchantTransInfo": ref("MerchantTransInfoAnswer"),
     "evoTransInfo": ref("EvoTransInfo"),

@@ -17,6 +17,7 @@ from tidegate.domain.payment import (
 from tidegate.domain.transitions import Operation, Status
 
 if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.account_data import AccountData
     from tidegate.domain.wallet import Action
     from tidegate.services.change import Change
 
@@ -153,8 +154,10 @@ def payment_method(payment: Payment) -> dict[str, Any]:
     """What may be shown of a card, token or wallet."""
     if payment.method == "e-wallet":
         return {"e-wallet": optional(paymentBrand=payment.brand or None)}
+    account = account_fields(payment.account)
     if payment.network_token:
         return {
+            **({"card": account} if account else {}),
             "isNetworkToken": True,
             "networkToken": {"paymentBrand": payment.brand, "supportDeviceBinding": False},
             "token": optional(
@@ -169,9 +172,23 @@ def payment_method(payment: Payment) -> dict[str, Any]:
             "first6No": payment.first6,
             "last4No": payment.last4,
             "paymentBrand": payment.brand,
+            **account,
         }
     }
     return body | _on_file(payment)
+
+
+def account_fields(account: AccountData | None) -> dict[str, Any]:
+    """Fields of ``card``; what is not known is absent."""
+    if account is None:
+        return {}
+    return optional(
+        fundingType=account.funding,
+        issuingCountry=account.country,
+        issuingBank=account.bank,
+        productID=account.product,
+        isCommercial=account.commercial,
+    )
 
 
 def _on_file(payment: Payment) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidegate.api.evocloud.responses import (
+    account_fields,
     action_object,
     amount_object,
     authentication_object,
@@ -62,6 +63,7 @@ def tokenization_body(made: Tokenization) -> dict[str, Any]:
             "first6No": payment.first6,
             "last4No": payment.last4,
             "paymentBrand": payment.brand,
+            **account_fields(payment.account),
         },
     }
     if code is None and card is not None:
@@ -87,6 +89,7 @@ def card_objects(card: StoredCard) -> dict[str, Any]:
             last4No=card.last4,
             paymentBrand=card.brand,
             holderName=card.holder_name,
+            **account_fields(card.account),
         ),
         "recurringReference": card.recurring_reference,
     }
