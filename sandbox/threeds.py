@@ -19,6 +19,8 @@ from typing import Any
 VERSIONS = ("2.1.0", "2.2.0")
 CODE = "123456"
 MAX_TRIES = 3
+LETTERS = {"344": "HKD", "392": "JPY", "840": "USD", "978": "EUR"}
+"""Currencies as card holders read them; others are shown by their number."""
 AUTHENTICATED, ATTEMPTED, CHALLENGED, CHALLENGE_FAILS = "Y", "A", "C", "C-N"
 REFUSED, UNAVAILABLE, REJECTED, SILENT = "N", "U", "R", "silent"
 
@@ -241,7 +243,7 @@ def _readable(amount: str, exponent: str, currency: str) -> str:
     places = int(exponent)
     digits = amount.rjust(places + 1, "0")
     whole = f"{digits[:-places]}.{digits[-places:]}" if places else digits
-    return "" if currency == "000" else f"{whole} ({currency})"
+    return "" if currency == "000" else f"{LETTERS.get(currency, currency)} {whole}"
 
 
 def _own_key(path: Path) -> bytes:

@@ -148,7 +148,7 @@ _KNOWN = Transaction(
     notification_url="http://127.0.0.1:1/",
     shown="476134******0043",
     merchant="Harbour Books",
-    amount="88.00 (344)",
+    amount="HKD 88.00",
     value="AAABBBCCCDDDEEEFFFGGGHHH0000",
 )
 

@@ -218,7 +218,7 @@ class TestAChallenge:
         page = requestor.open(requestor.authenticate(CHALLENGED, merchantName=name))
         assert page.status_code == 200
         assert html.escape(name) in page.text
-        for shown in ("123.00 (840)", "476134******0009"):
+        for shown in ("USD 123.00", "476134******0009"):
             assert shown in page.text
         assert "<Books>" not in page.text
         assert CHALLENGED not in page.text
@@ -226,9 +226,9 @@ class TestAChallenge:
     @pytest.mark.parametrize(
         ("amount", "shown"),
         [
-            (("500", "392", "0"), "500 (392)"),
-            (("5", "840", "2"), "0.05 (840)"),
-            (("1500", "414", "3"), "1.500 (414)"),
+            (("500", "392", "0"), "JPY 500"),
+            (("5", "840", "2"), "USD 0.05"),
+            (("1500", "414", "3"), "414 1.500"),
         ],
     )
     def test_shows_the_amount_with_its_decimals(
