@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers" / "tidegate" / "tidegate"
 MAX_LINES = 400
+SOURCES = {".py", ".js", ".html", ".json"}
 
 # What each part may import of ours, as prefixes; `ports` stands for the modules `ports*.py`.
 OF_OURS = {
@@ -140,6 +141,17 @@ def test_functions_reach_services_through_the_wiring_alone() -> None:
         if name.split(".")[0] in {"boto3", "pynamodb", "os"} or "tidegate.networks" in name
     ]
     assert wrong == []
+
+
+def test_nothing_but_its_adapter_names_a_wallet_network() -> None:
+    """The registry of networks leads to it; everything else knows wallets as such. What payers see
+    are brands, by the contract's names."""
+    its_words = re.compile(r"alipayplus|antom|ALIPAY_|CASHIER_PAYMENT|paymentRequestId")
+    parts = (PACKAGE, ROOT / "functions", ROOT / "statemachines")
+    sources = [one for part in parts for one in part.rglob("*") if one.suffix in SOURCES]
+    naming = {one.relative_to(ROOT) for one in sources if its_words.search(one.read_text())}
+    elsewhere = [one for one in naming if "alipayplus" not in one.parts]
+    assert elsewhere == [(PACKAGE / "networks" / "__init__.py").relative_to(ROOT)]
 
 
 def test_the_sandbox_knows_nothing_of_the_gateway() -> None:
