@@ -22,6 +22,7 @@ from tidegate.adapters.dynamodb.records import unpack
 from tidegate.adapters.dynamodb.table import unmarshal
 from tidegate.domain.events import is_told, moves_money
 from tidegate.domain.ledger import CAPTURE, PAYOUT, REFUND, BatchKey, Movement
+from tidegate.domain.message import MessageIdentity
 from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
 from tidegate.domain.transitions import Operation, Status
 from tidegate.ports_settlement import ANNOUNCED
@@ -55,8 +56,8 @@ class Watch:
     def __init__(self, world: World, problems: list[str]) -> None:
         self._world = world
         self._problems = problems
-        self.legs: dict[tuple[str, str], tuple[str, str]] = {}
-        """Whose message each RRN of a network was."""
+        self.legs: dict[MessageIdentity, tuple[str, str]] = {}
+        """Whose message each was: a network's RRNs are an acquirer's own."""
 
     def __call__(self, before: Item | None, after: Item) -> None:
         if after.get("t") != {"S": "p"}:
@@ -74,7 +75,7 @@ class Watch:
             self._problems.append(f"{payment.trans_id} v{payment.version}: amounts {amounts}")
         if payment.capturable_minor < 0 or payment.refundable_minor < 0:
             self._problems.append(f"{payment.trans_id} v{payment.version}: a negative remainder")
-        self.legs[payment.leg.network, payment.leg.rrn] = payment.sid, payment.trans_id
+        self.legs[payment.leg.identity] = payment.sid, payment.trans_id
         too_early = paid_too_early(self._world, payment)
         if too_early:
             self._problems.append(too_early)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sandbox.threeds import ATTEMPTED, AUTHENTICATED
 from tests.simulation.merchants import Asked
+from tidegate.domain.message import MessageIdentity
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
 def authentications(
-    world: World, legs: dict[tuple[str, str], tuple[str, str]], asked: list[Asked]
+    world: World, legs: Mapping[MessageIdentity, tuple[str, str]], asked: list[Asked]
 ) -> Iterator[str]:
     """Every proof that a host was shown is its issuer's, of one whom he let pass; and no payment
     that wanted its cardholder authenticated was sent without one."""
     issued = {one.ds_trans_id: one for one in world.issuer.transactions()}
     wanted = {(one.sid, one.trans_id) for one in asked if one.authenticated}
-    for network, request in world.shown:
-        payment = legs.get((network, request.identity.rrn), ("", ""))
+    for request in world.shown:
+        payment = legs.get(request.identity, ("", ""))
         proof = request.proof
         if request.kind != "purchase" or (proof is not None and proof.of_token):
             continue

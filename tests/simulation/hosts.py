@@ -68,7 +68,7 @@ class SimulatedCardNetwork:
         host: SimulatedHost,
         calls: Calls,
         scheduler: Scheduler,
-        shown: list[tuple[str, AuthorizationRequest]],
+        shown: list[AuthorizationRequest],
     ) -> None:
         self.name = host.name
         self._host = host
@@ -78,7 +78,7 @@ class SimulatedCardNetwork:
         self._shown = shown
 
     def authorize(self, request: AuthorizationRequest, *, timeout_s: float) -> NetworkAnswer:
-        self._shown.append((self.name, request))
+        self._shown.append(request)
         return self._ask(self._link.authorization(request), timeout_s)
 
     def reverse(self, request: ReversalRequest, *, timeout_s: float) -> NetworkAnswer:

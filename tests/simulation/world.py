@@ -107,8 +107,8 @@ class World:
         self.hosts = {
             name: SimulatedHost(name, folder, self.now_utc) for name in ("visa", "mastercard")
         }
-        self.shown: list[tuple[str, AuthorizationRequest]] = []
-        """Every authorization that was sent to a host, and to which."""
+        self.shown: list[AuthorizationRequest] = []
+        """Every authorization that was sent to a host."""
         self.networks: dict[str, GuardedNetwork] = {}
         self._connect()
         self.network_files = SimulatedNetworkFiles(self.hosts, self.calls)
