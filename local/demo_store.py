@@ -6,6 +6,7 @@ Created by the operator command, the same as on AWS; it keeps its sign key as lo
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 DEFINITION = Path(__file__).with_name("demo-store.json")
+CARD_RANGES = Path(__file__).with_name("card-ranges.csv")
+"""What the contract's examples say of its test cards."""
 SHOWN = ("sid", "signKey", "signType", "vaultID")
 
 PAY = """\
@@ -37,14 +40,19 @@ curl -s "$url$path" -H 'Content-Type: application/json' -H "DateTime: $when" -H 
 
 def create(stack: "Stack") -> dict[str, str]:
     """Create the store, or find it with its key, and write `store.json` for outside clients; the
-    ECB's newest rates are loaded as well, unless they are there.
+    ECB's newest rates are loaded as well, unless they are there, and the ranges of the test cards.
 
     Raises:
         LocalError: the operator command failed.
     """
     webhook = stack.url("merchant") + "/webhook"
-    made = _operator(stack, "store", "put", "--file", str(DEFINITION), "--webhook", webhook)
-    _operator(stack, "fx", "load-ecb")
+    commands = (
+        ("store", "put", "--file", str(DEFINITION), "--webhook", webhook),
+        ("fx", "load-ecb"),
+        ("card-ranges", "load", "--file", str(CARD_RANGES)),
+    )
+    with ThreadPoolExecutor() as at_once:
+        made, *_ = at_once.map(lambda command: _operator(stack, *command), commands)
     account = {"baseUrl": stack.base_url, **{name: made[name] for name in SHOWN}}
     (stack.state_dir / "store.json").write_text(json.dumps(account, indent=2) + "\n")
     return account

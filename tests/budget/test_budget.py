@@ -62,6 +62,8 @@ def test_cold_processes_ask_kms_and_warm_ones_do_not() -> None:
         warm = world.count().since(began).since(cold)
     assert cold.billed[KMS] > 0
     assert warm.billed[KMS] == 0
+    # What is known of a card's range, or that nothing is, is kept for an hour.
+    assert [one.calls["dynamodb BatchGetItem"] for one in (cold, warm)] == [1, 0]
     assert warm.billed[WRITE_UNITS] < cold.billed[WRITE_UNITS]  # keys are kept, numbers leased
 
 

@@ -1,4 +1,5 @@
-"""Write units and requests of every operation, counted: what the design allows and not one more."""
+"""Write units and requests of every operation, counted: what the design allows and not one more.
+They hold for warm processes, which have met the card's range before."""
 
 from __future__ import annotations
 
@@ -9,19 +10,28 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.gateway import Gateway
-from tests.support.memory import CountingIds
+from tests.support.memory import MASTERCARD_CARD, VISA_CARD, CountingIds
 from tests.support.meter import Meter, metered
 from tests.support.tables import client
+from tidegate.adapters.dynamodb.card_ranges import DynamoCardRanges, RangeTable
 from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.dynamodb.table import Table
+from tidegate.domain.account_data import AccountData
+from tidegate.domain.card_ranges import CardRange
+from tidegate.domain.message import Card
 
 pytestmark = pytest.mark.xdist_group("conformance")
+SID = "S024116"
+ACCOUNT = AccountData("credit", "HKG", "F", commercial=False, bank="H" * 64)
+"""As long as it may be."""
 
 
 @pytest.fixture
 def house(table: Table, endpoint_url: str | None) -> SimpleNamespace:
     """The services over each table."""
-    gateway = Gateway(payments=DynamoPayments(table))
+    RangeTable(table).put([CardRange(VISA_CARD[:6], "Visa", ACCOUNT)])
+    ranges = DynamoCardRanges(table)
+    gateway = Gateway(payments=DynamoPayments(table), ranges=ranges)
     reader = client(endpoint_url) if endpoint_url else table._client.client
 
     @contextmanager
@@ -29,7 +39,9 @@ def house(table: Table, endpoint_url: str | None) -> SimpleNamespace:
         with metered(table, reader) as meter:
             yield meter
 
-    return SimpleNamespace(gateway=gateway, counted=counted)
+    with counted() as first:
+        assert ranges.account_data(VISA_CARD) == ACCOUNT
+    return SimpleNamespace(gateway=gateway, counted=counted, first=first)
 
 
 def test_authorize_and_capture_costs_four_units_and_three_requests(house: SimpleNamespace) -> None:
@@ -39,6 +51,15 @@ def test_authorize_and_capture_costs_four_units_and_three_requests(house: Simple
     assert dict(meter.requests) == {"PutItem": 1, "GetItem": 1, "UpdateItem": 1}
     # The fourth request of a payment is StartSyncExecution.
     assert meter.largest_item <= 1_024
+    assert house.gateway.query.payment(SID, "PAY-1").account == ACCOUNT
+
+
+def test_a_cards_range_costs_one_request_more_the_first_time(house: SimpleNamespace) -> None:
+    assert dict(house.first.requests) == {"BatchGetItem": 1}
+    for number, expected in enumerate((1, 0)):
+        with house.counted() as meter:
+            house.gateway.pay(f"PAY-{number}", means=Card(MASTERCARD_CARD, "4912", "321"))
+        assert meter.requests["BatchGetItem"] == expected
 
 
 def test_authorize_only_costs_five(house: SimpleNamespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -19,7 +20,9 @@ from tests.fuzz.wires import as_socket, event_of
 from tests.support.memory import a_store
 from tidegate.adapters import kms
 from tidegate.adapters.card_decryption import KmsCardDecryption
+from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
 from tidegate.adapters.dynamodb.store_document import read_store, write_store
+from tidegate.adapters.range_files import read_ranges
 from tidegate.adapters.webhook import HttpWebhooks, NotAllowed
 from tidegate.api import page
 from tidegate.api.evocloud import envelope
@@ -27,6 +30,7 @@ from tidegate.api.evocloud.authenticate import authenticate
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas import brands, fx, orders, requests, tokens
 from tidegate.api.evocloud.schemas.payment_method import CardMethod, PaymentMethod
+from tidegate.domain.card_ranges import LENGTHS
 from tidegate.domain.errors import TidegateError
 from tidegate.operator_fx import _read as read_rate_file
 from tidegate.pages import asset
@@ -210,6 +214,26 @@ def _rate_files() -> list[bytes]:
     return [long.encode(), wide.encode(), b"\xef\xbb\xbf" + long.encode().replace(b"\n", b"\r\n")]
 
 
+def _card_ranges(raw: bytes) -> None:
+    """No prefix twice, and each with what can be packed and read again."""
+    found = list(read_ranges(io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", newline="")))
+    assert len({one.prefix for one in found}) == len(found)
+    for one in found:
+        assert len(one.prefix) in LENGTHS
+        assert unpack_account(pack_account(one.account)) == one.account
+
+
+def _range_files() -> list[bytes]:
+    first = "low,high,brand,funding,country,product,commercial,bank\n"
+    rows = (
+        "476134,,Visa,credit,HKG,F,false,Harbour Bank\n"
+        "51203500,51203512,Mastercard,debit,SGP,MCS,,\n"
+        '4895370000000000,4895379999999999,Visa,,,,true,"Bank, of somewhere"\n'
+    )
+    whole = (first + rows).encode()
+    return [whole, b"\xef\xbb\xbf" + first.encode(), whole.replace(b"\n", b"\r\n")]
+
+
 def _stores(raw: bytes) -> None:
     """An operator's document of a store, and what was made of it written again."""
     try:
@@ -297,6 +321,7 @@ TARGETS = (
         lambda: [b"cres=eyJtZXNzYWdlVHlwZSI6IkNSZXMifQ&threeDSSessionData=AAAA%3D%3D"],
     ),
     Target("files.rates", read_rate_file, (TidegateError,), CSV, _rate_files),
+    Target("files.card_ranges", _card_ranges, (TidegateError,), CSV, _range_files),
     Target(
         "files.store",
         _stores,

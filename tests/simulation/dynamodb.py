@@ -18,6 +18,7 @@ from tests.support.tables import table_definition
 Key = tuple[str, str]
 SHARDS = 4
 MAX_TRANSACTION = 100
+MAX_BATCH = 25
 Through = Callable[[str, Callable[[], Any]], Any]
 """(operation, effect) -> what the effect gives, unless a fault strikes."""
 
@@ -89,6 +90,15 @@ class SimulatedClient:
             found = (self._database.items(table).get(_key(key)) for key in wanted["Keys"])
             answers[table] = [item for item in found if item is not None]
         return {"Responses": answers, "UnprocessedKeys": {}}
+
+    def _BatchWriteItem(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        for table, wanted in request["RequestItems"].items():
+            items = {_key(one["PutRequest"]["Item"]): one["PutRequest"]["Item"] for one in wanted}
+            if not 0 < len(wanted) <= MAX_BATCH or len(items) < len(wanted):
+                raise failure("ValidationException", "BatchWriteItem")
+            for key, item in items.items():
+                self._database.write(table, key, item)
+        return {"UnprocessedItems": {}}
 
     def _PutItem(self, request: Mapping[str, Any]) -> dict[str, Any]:
         key = _key(request["Item"])

@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # what only the operator has
     from tidegate.domain.card_ranges import CardRange
 
 CACHE_S = 3600.0
-CACHED = 20_000
-"""Heads of cards, with what is known of them or that nothing is: some two megabytes."""
+CACHED = 10_000
+"""Heads of cards, with what is known of them or that nothing is: four megabytes at most."""
 REST_S = 10.0
 """How long nobody is asked after a request that failed."""
 
