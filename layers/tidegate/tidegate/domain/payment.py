@@ -158,11 +158,11 @@ class Payment:
     conversion: Conversion | None = None
     order: str | None = None
     """merchantOrderID of the LinkPay order that is paid."""
+    payer: str | None = field(default=None, repr=False)
+    """What the order's page was told of whoever pays: a ``userInfo`` as JSON."""
 
     # -- what holds
     # -------------------------------------------------------------------------------------------
-    payer: str | None = field(default=None, repr=False)
-    """What the order's page was told of whoever pays: a ``userInfo`` as JSON."""
 
     @property
     def refund_in_flight(self) -> bool:

@@ -44,9 +44,9 @@ def pack_details(payment: Payment) -> dict[str, str | int | None]:
         "ur": payment.user_reference,
         "fx": None if conversion is None else _pack_conversion(conversion),
         "od": payment.order,
+        "py": payment.payer,
     }
 
-        "py": payment.payer,
 
 def unpack_details(item: Fields) -> dict[str, Any]:
     """The reverse, as arguments of ``Payment``."""
@@ -72,10 +72,10 @@ def unpack_details(item: Fields) -> dict[str, Any]:
         "user_reference": item.maybe("ur"),
         "conversion": None if conversion is None else _unpack_conversion(conversion),
         "order": item.maybe("od"),
+        "payer": item.maybe("py"),
     }
 
 
-        "payer": item.maybe("py"),
 def _unpack_action(text: str) -> Action:
     from tidegate.domain.wallet import Action
 

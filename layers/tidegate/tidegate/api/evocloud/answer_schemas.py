@@ -203,17 +203,9 @@ REFUND_OF_ORDER = {
     "cancel": ref("Operation"),
     "merchantOrderInfo": ref("OrderInfo"),
     "refundID": text(),
-    "refundAmount": ref("Amount"),
-    "status": text(enum=["pending", "succeeded", "failed", "canceled", "requires_action"]),
-}
-
-
-def codes(*, linkpay: bool) -> dict[str, str]:
-    """Every code of a family with its text."""
-    table = LINKPAY_CODES if linkpay else RESULT_CODES
-    return {code: known.message for code, known in table.items()}
     "merchantTransID": text(),
     "originalMerchantOrderID": text(),
+    "refundAmount": ref("Amount"),
     "createdTime": text(),
     "updatedTime": text(),
     "reason": text(
@@ -228,3 +220,11 @@ def codes(*, linkpay: bool) -> dict[str, str]:
     "description": text(),
     "failureReason": text(),
     "metadata": {"type": ["object", "string"]},
+    "status": text(enum=["pending", "succeeded", "failed", "canceled", "requires_action"]),
+}
+
+
+def codes(*, linkpay: bool) -> dict[str, str]:
+    """Every code of a family with its text."""
+    table = LINKPAY_CODES if linkpay else RESULT_CODES
+    return {code: known.message for code, known in table.items()}
