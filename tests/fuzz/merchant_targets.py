@@ -20,7 +20,7 @@ from tests.fuzz.wires import as_socket, event_of
 from tests.support.memory import a_store
 from tidegate.adapters import kms
 from tidegate.adapters.card_decryption import KmsCardDecryption
-from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
+from tidegate.adapters.dynamodb.fields import pack_account, unpack_account
 from tidegate.adapters.dynamodb.store_document import read_store, write_store
 from tidegate.adapters.range_files import read_ranges
 from tidegate.adapters.webhook import HttpWebhooks, NotAllowed
@@ -30,7 +30,7 @@ from tidegate.api.evocloud.authenticate import authenticate
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas import brands, fx, orders, requests, tokens
 from tidegate.api.evocloud.schemas.payment_method import CardMethod, PaymentMethod
-from tidegate.domain.card_ranges import LENGTHS
+from tidegate.domain.account_data import LENGTHS
 from tidegate.domain.errors import TidegateError
 from tidegate.operator_fx import _read as read_rate_file
 from tidegate.pages import asset

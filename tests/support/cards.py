@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tidegate.domain.account_data import AccountData
+from tidegate.domain.account_data import AccountData, longest
 from tidegate.domain.authentication import AuthenticationAnswer, AuthenticationRequest
-from tidegate.domain.card_ranges import longest
 from tidegate.domain.errors import StaleVersion
 from tidegate.domain.message import Card, NetworkAnswer
 from tidegate.domain.order import Attempt, Order

@@ -29,8 +29,7 @@ from tidegate.domain.message import Card
 from tidegate.domain.money import Money
 from tidegate.domain.payment import Payment
 from tidegate.domain.store import Store
-from tidegate.ports import IdempotencyRecord, WorkflowInput
-from tidegate.ports_card_ranges import CardRanges
+from tidegate.ports import CardRanges, IdempotencyRecord, WorkflowInput
 from tidegate.services.additional_info import SubmitAdditionalInfo
 from tidegate.services.authenticate_payer import AuthenticatePayer
 from tidegate.services.authorize_payment import AuthorizePayment

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from tidegate.domain.account_data import AccountData
 from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
 from tidegate.domain.payment import OtherRecord, Payment, PaymentOperation
 from tidegate.domain.store import Store
@@ -116,6 +117,14 @@ class Vault(Protocol):
 
     def fingerprint(self, plaintext: bytes, context: str) -> str:
         """24 hex digits, equal for equal text in one context; tells nothing about the text."""
+
+
+class CardRanges(Protocol):
+    """What networks say of their ranges of card numbers."""
+
+    def account_data(self, pan: str) -> AccountData | None:
+        """What is known of a card's account; None where nothing is, or where nobody can say so in
+        time: no payment waits or fails for it."""
 
 
 class CardNetwork(Protocol):

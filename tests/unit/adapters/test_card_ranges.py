@@ -17,13 +17,13 @@ from botocore.credentials import Credentials
 from tests.support.memory import MASTERCARD_CARD, VISA_CARD
 from tidegate import operator
 from tidegate.adapters.dynamodb import card_ranges
-from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
 from tidegate.adapters.dynamodb.card_ranges import (
     CACHE_S,
     REST_S,
     DynamoCardRanges,
     RangeTable,
 )
+from tidegate.adapters.dynamodb.fields import pack_account, unpack_account
 from tidegate.adapters.dynamodb.table import Item, Table, Unavailable, WiredConnection
 from tidegate.adapters.range_files import COLUMNS, MAX_BANK_BYTES, read_ranges
 from tidegate.domain.account_data import AccountData

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tidegate.domain.card_ranges import covering, longest, prefixes_of
+from tidegate.domain.account_data import longest, prefixes_of
+from tidegate.domain.card_ranges import covering
 
 KNOWN = {"476134": "six", "47613400": "eight", "47613999": None}
 

@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar, get_args
 
 from tidegate.domain.account_data import AccountData, Funding
 from tidegate.domain.brands import brand_named
-from tidegate.domain.card_ranges import FINEST, LENGTHS, CardRange, covering
+from tidegate.domain.card_ranges import COARSEST, FINEST, CardRange, covering
 from tidegate.domain.countries import COUNTRIES
 from tidegate.domain.errors import BrandUnsupported, CardRangeUnsupported, FileRejected
 from tidegate.domain.routing import brand_of_bin
@@ -84,7 +84,7 @@ class _Row:
 
     def _bound(self, column: str, filler: str, text: str) -> int:
         if not _BOUND.match(text):
-            self.refuse(column, f"{_shown(text)} is not {min(LENGTHS)} to 19 digits")
+            self.refuse(column, f"{_shown(text)} is not {COARSEST} to 19 digits")
         rest = text[FINEST:]
         if rest.strip(filler):
             why = f"ranges end after {FINEST} digits here; what follows must be {filler} throughout"

@@ -1,22 +1,15 @@
-"""Ranges of card numbers, and how a card finds its own: by its longest prefix that is known.
-
-Issuers are given numbers by their first eight digits, formerly six (ISO/IEC 7812-1). A range of a
-network's table, which has bounds, is kept as the prefixes that cover it.
-"""
+"""Ranges of card numbers as networks publish them, with bounds, kept as the prefixes that cover
+them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
-from tidegate.domain.account_data import AccountData
+from tidegate.domain.account_data import LENGTHS, AccountData
 
-LENGTHS = (8, 6)
-"""Of prefixes, longest first."""
-FINEST = max(LENGTHS)
-_STEP = 10 ** (FINEST - min(LENGTHS))
-Known = TypeVar("Known")
+FINEST, COARSEST = max(LENGTHS), min(LENGTHS)
+_STEP = 10 ** (FINEST - COARSEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +23,12 @@ class CardRange:
     """None says that nothing is known, even where something is of a shorter prefix."""
 
 
-def prefixes_of(head: str) -> tuple[str, ...]:
-    """Where a card that begins like this is looked for, longest first; shorter ones than its own
-    digits allow are left out."""
-    return tuple(head[:length] for length in LENGTHS if len(head) >= length)
-
-
-def longest(head: str, known: Mapping[str, Known]) -> Known | None:
-    """What the longest known prefix of ``head`` has; None where none is known."""
-    return next((known[one] for one in prefixes_of(head) if one in known), None)
-
-
 def covering(low: int, high: int) -> Iterator[str]:
     """The fewest prefixes that hold the eight leading digits from ``low`` to ``high``, and no
     others."""
     while low <= high:
         if low % _STEP == 0 and low + _STEP - 1 <= high:
-            yield f"{low // _STEP:0{min(LENGTHS)}d}"
+            yield f"{low // _STEP:0{COARSEST}d}"
             low += _STEP
         else:
             yield f"{low:0{FINEST}d}"

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tidegate.ports import (
+    CardRanges,
     Clock,
     Ids,
     Networks,
@@ -24,7 +25,6 @@ from tidegate.ports import (
 from tidegate.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from tidegate.ports_card_ranges import CardRanges
     from tidegate.ports_tokens import StoredCards
     from tidegate.ports_wallets import Wallets
     from tidegate.services.additional_info import SubmitAdditionalInfo

@@ -17,8 +17,7 @@ from tidegate.domain.payment import Conversion, Leg, Payment
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Status
-from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore, Sequences, Vault
-from tidegate.ports_card_ranges import CardRanges
+from tidegate.ports import CardRanges, Clock, IdempotencyRecord, Ids, PaymentStore, Sequences, Vault
 from tidegate.services.authentication_policy import Authenticating, authentication_of
 from tidegate.services.card_seal import seal_card, seal_secrets
 from tidegate.services.commands import CreatePayment as Command

@@ -11,8 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
-from tidegate.adapters.dynamodb.fields import present
+from tidegate.adapters.dynamodb.fields import pack_account, present, unpack_account
 from tidegate.adapters.dynamodb.table import (
     SCHEMA,
     Item,
@@ -20,8 +19,7 @@ from tidegate.adapters.dynamodb.table import (
     Unavailable,
     hurried_connection,
 )
-from tidegate.domain.account_data import AccountData
-from tidegate.domain.card_ranges import FINEST, longest, prefixes_of
+from tidegate.domain.account_data import LENGTHS, AccountData, longest, prefixes_of
 
 if TYPE_CHECKING:  # what only the operator has
     from tidegate.domain.card_ranges import CardRange
@@ -42,9 +40,9 @@ class DynamoCardRanges:
         self._rests_until = float("-inf")
 
     def account_data(self, pan: str) -> AccountData | None:
-        """See ``ports_card_ranges``. What has become too old still serves where it cannot be read
+        """See ``ports.CardRanges``. What has become too old still serves where it cannot be read
         anew."""
-        head = pan[:FINEST]
+        head = pan[: LENGTHS[0]]
         now = time.monotonic()
         read_at, account = self._known.get(head, (float("-inf"), None))
         if now - read_at < CACHE_S or now < self._rests_until:

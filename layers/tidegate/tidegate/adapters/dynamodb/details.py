@@ -6,8 +6,7 @@ import json
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
-from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
-from tidegate.adapters.dynamodb.fields import Fields
+from tidegate.adapters.dynamodb.fields import Fields, pack_account, unpack_account
 from tidegate.domain.money import Money
 from tidegate.domain.payment import Conversion, Payment
 

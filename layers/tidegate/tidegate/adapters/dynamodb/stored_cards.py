@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tidegate.adapters.dynamodb.account_data import pack_account, unpack_account
-from tidegate.adapters.dynamodb.fields import Fields, present
+from tidegate.adapters.dynamodb.fields import Fields, pack_account, present, unpack_account
 from tidegate.adapters.dynamodb.table import (
     SCHEMA,
     ConditionFailed,
