@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain import postings
-from tidegate.domain.clearing import acquirer_reference_number, luhn_digit
+from tidegate.domain.clearing import acquirer_reference_number
 from tidegate.domain.errors import BrandUnsupported, CardRangeUnsupported
 from tidegate.domain.legs import local_time, open_leg
 from tidegate.domain.postings import Line, Posting, Unbalanced
-from tidegate.domain.routing import Route, brand_of, routes_for
+from tidegate.domain.routing import Route, brand_of, luhn_digit, routes_for
 from tidegate.domain.settlement import business_date, closes_at
 
 amounts = st.integers(0, 10**12)
