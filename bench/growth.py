@@ -38,7 +38,7 @@ from tidegate.domain.transitions import Operation as Kind
 from tidegate.ports import IdempotencyRecord
 from tidegate.services.commands import CreateOrder
 from tidegate.services.link_orders import link_of
-from tidegate.services.record_postings import ROW_MOVEMENTS
+from tidegate.services.record_postings import PAGE_MOVEMENTS
 
 SIZES = (1_000, 10_000, 100_000)
 WAITING = 10
@@ -266,8 +266,8 @@ def _store(writer: Any, shop: Shop, models: tuple[Payment, Payment], numbers: ra
         ):
             assert not answer["UnprocessedItems"]
     for day in range(numbers.start // A_DAY, numbers.stop // A_DAY):
-        for start in range(0, A_DAY, ROW_MOVEMENTS):
-            row = range(start, min(start + ROW_MOVEMENTS, A_DAY))
+        for start in range(0, A_DAY, PAGE_MOVEMENTS):
+            row = range(start, min(start + PAGE_MOVEMENTS, A_DAY))
             shop.ledger.add(shop.day(day), _movements(shop.day(day), row))
 
 

@@ -39,6 +39,8 @@ def _value_bytes(typed: AttributeValue) -> int:
         case "B":
             # A client that hands binary over in JSON has it in base64.
             return len(value) if isinstance(value, bytes) else len(value) * 3 // 4
+        case "SS":
+            return sum(len(one.encode()) for one in value)
         case "BOOL" | "NULL":
             return 1
         case "M":

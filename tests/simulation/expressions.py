@@ -227,7 +227,7 @@ class _Reader:
 
         def change(before: Item, after: Item, given: Given) -> None:
             name = path(given)
-            after[name] = _sum(before.get(name, {"N": "0"}), value(before, given), 1)
+            after[name] = _added(before.get(name), value(before, given))
 
         return change
 
@@ -247,6 +247,16 @@ def _begins(value: Typed | None, start: Typed | None) -> bool:
     if value is None or start is None or value.keys() != start.keys():
         return False
     return bool(comparable(value).startswith(comparable(start)))
+
+
+def _added(before: Typed | None, value: Typed | None) -> Typed:
+    """ADD: to a number, or into a set of strings."""
+    if value is not None and "SS" in value:
+        held = (before or {"SS": []}).get("SS")
+        if held is None:
+            raise NotUnderstood("a set into what is none")
+        return {"SS": sorted({*held, *value["SS"]})}
+    return _sum(before or {"N": "0"}, value, 1)
 
 
 def _sum(left: Typed | None, right: Typed | None, sign: int) -> Typed:

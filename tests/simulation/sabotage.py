@@ -18,7 +18,7 @@ from tests.simulation.world import World
 from tidegate.adapters import notices as notices_adapter
 from tidegate.adapters.dynamodb import ledger as ledger_adapter
 from tidegate.adapters.dynamodb import payments as payments_adapter
-from tidegate.adapters.dynamodb.ledger import SHARDS, DynamoLedger, _rows, _unpack
+from tidegate.adapters.dynamodb.ledger import SHARDS, DynamoLedger, _shard_of, _unpack
 from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.notices import SqsNoticeQueue
 from tidegate.domain import authentication
@@ -100,8 +100,8 @@ def _nothing_taken_from_the_remainder(real: Callable[..., Any]) -> Any:
 def _every_delivery_counts(_real: Callable[..., Any]) -> Any:
     def movements(self: DynamoLedger, key: Any) -> Iterator[Any]:
         for shard in range(SHARDS):
-            for row in self._table.query(_rows(key, shard)):
-                yield from map(_unpack, str(row["b"]).split("\n"))
+            for page in self._table.query(_shard_of(key, shard)):
+                yield from map(_unpack, filter(None, str(page.get("b", "")).split("\n")))
 
     return movements
 
@@ -150,6 +150,7 @@ BREAKS: Mapping[str, Break] = {
         _instead(DynamoLedger, "movements", _every_delivery_counts),
         _instead(ledger_adapter, "sha256", lambda _: _by_chance),
     ),
+    "close a batch and seal no page": _instead(DynamoLedger, "_end", _swallowed),
     "confirm records that were not queued": _both(
         _instead(SqsNoticeQueue, "send", _swallowed),
         _instead(notices_adapter, "_CONFIG", lambda _: Config(retries={"total_max_attempts": 1})),

@@ -22,10 +22,10 @@ class Batch:
 
 
 class Ledger(Protocol):
-    """Movements in rows, packed per batch, and the batches they belong to."""
+    """Movements, packed per batch, and the batches they belong to."""
 
     def add(self, key: BatchKey, movements: Sequence[Movement]) -> None:
-        """Write one row of movements; the same row again is no change.
+        """Write movements down together; the same again is no change.
 
         Raises BatchClosed for a batch that is closed, and for one that was never opened before a
         later one was closed: what a closed batch follows never changes, so a carry is taken once.

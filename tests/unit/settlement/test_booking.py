@@ -14,7 +14,7 @@ from tidegate.adapters.dynamodb.stream import events_in
 from tidegate.domain.errors import BatchClosed, InvalidValue, NotSent
 from tidegate.domain.events import Event
 from tidegate.domain.ledger import CAPTURE, REFUND, Movement
-from tidegate.services.record_postings import ROW_MOVEMENTS
+from tidegate.services.record_postings import PAGE_MOVEMENTS
 
 ITEM_BYTES = 400_000  # DynamoDB's limit
 
@@ -177,40 +177,40 @@ def test_a_day_into_which_nothing_was_booked_is_not_closed(house: House) -> None
     assert set(house.booked(key())) == {"ONE"}
 
 
-def test_a_crowd_is_packed_into_rows_that_dynamodb_takes(house: House) -> None:
-    """More movements than a row takes, their ids as long as they can be."""
+def test_a_crowd_is_packed_onto_pages_that_dynamodb_takes(house: House) -> None:
+    """More movements than a page takes, their ids as long as they can be."""
     house.capture("ONE", 1_000)
     house.stream("ONE")
     pattern = house.booked(key())["ONE"]
     ids = (f"{number:0>64}" for number in count())
-    crowd = [replace(pattern, trans_id=name) for name in islice(ids, ROW_MOVEMENTS + 1)]
+    crowd = [replace(pattern, trans_id=name) for name in islice(ids, PAGE_MOVEMENTS + 1)]
     house.record(_events(house, crowd))
     assert set(crowd) <= set(house.ledger.movements(key()))
-    rows = [item for item in house.items() if item["p"]["S"].startswith("L#")]
-    assert max(len(item["b"]["S"]) for item in rows) < ITEM_BYTES / 4
-    assert max(len(item["b"]["S"].split("\n")) for item in rows) == ROW_MOVEMENTS
+    pages = [item["b"]["SS"] for item in _pages(house)]
+    assert max(sum(map(len, page)) for page in pages) < ITEM_BYTES / 4
+    assert max(map(len, pages)) == PAGE_MOVEMENTS
 
 
-def test_what_one_delivery_brings_to_a_batch_is_one_row(house: House) -> None:
+def test_what_one_delivery_brings_to_a_batch_is_on_one_page(house: House) -> None:
     house.stream(*(house.capture(f"P{number}", 1_000) for number in range(20)))
-    assert len(_rows(house)) == 1
+    assert len(_pages(house)) == 1
 
 
-def test_rows_spread_over_all_shards(house: House) -> None:
+def test_pages_spread_over_all_shards(house: House) -> None:
     for number in range(120):
         house.stream(house.capture(f"P{number}", 1_000))
-    assert len({item["p"]["S"] for item in _rows(house)}) == SHARDS
+    assert len({item["p"]["S"] for item in _pages(house)}) == SHARDS
 
 
 def test_a_movement_in_two_packings_counts_once(house: House) -> None:
     names = [house.capture(f"P{number}", 1_000) for number in range(20)]
-    for size in range(1, len(names) + 1):  # rows of all sizes, in many shards
-        house.stream(*names[:size])
-    assert len({item["p"]["S"] for item in _rows(house)}) > 1
+    for size in range(len(names)):  # each begins with another, and comes to another shard
+        house.stream(*names[size:])
+    assert len({item["p"]["S"] for item in _pages(house)}) > 1
     assert len(list(house.ledger.movements(key()))) == len(names)
 
 
-def _rows(house: House) -> list[dict[str, Any]]:
+def _pages(house: House) -> list[dict[str, Any]]:
     return [item for item in house.items() if item["p"]["S"].startswith("L#")]
 
 

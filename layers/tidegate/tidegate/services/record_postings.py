@@ -1,5 +1,5 @@
-"""From the stream to the ledger: pack movements into rows, whatever is delivered twice or too
-late."""
+"""From the stream to the ledger: bring movements to their batches, whatever is delivered twice or
+too late."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tidegate.domain.ledger import BatchKey, Movement, movement_of
 from tidegate.ports_settlement import Ledger
 from tidegate.services.settlement_calendar import parsed_day
 
-ROW_MOVEMENTS = 500  # about 60 kB packed, far below DynamoDB's 400 kB
+PAGE_MOVEMENTS = 500  # about 60 kB packed, far below DynamoDB's 400 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class RecordPostings:
                 key = BatchKey(payment.sid, payment.amount.currency, movement.day)
                 batches[key].append(movement)
         for key, movements in batches.items():
-            for start in range(0, len(movements), ROW_MOVEMENTS):
-                self._book(key, movements[start : start + ROW_MOVEMENTS])
+            for start in range(0, len(movements), PAGE_MOVEMENTS):
+                self._book(key, movements[start : start + PAGE_MOVEMENTS])
         return sum(map(len, batches.values()))
 
     def _book(self, key: BatchKey, movements: Sequence[Movement]) -> None:

@@ -1,8 +1,12 @@
-"""``Ledger`` on DynamoDB: movements packed into rows, which are spread over 16 shards a batch, so
-that no key is hot.
+"""``Ledger`` on DynamoDB: the movements of a batch stand on numbered pages, in 16 shards, so that
+no key is hot.
 
-A row's name and shard are the hash of what it holds, so the same delivery overwrites itself;
-whatever comes in another packing is told apart by its id when the batch is read.
+A page is a set of movements, so what comes twice to a page changes nothing; what comes in another
+packing is told apart by its id when the batch is read. Whoever brings movements adds them to the
+last page of a shard, in one plain write on the condition that the page is not sealed. Pages are
+sealed when they are full, which sends the writer to the next one, and when the batch is closed,
+which ends the shard: every writer comes past that page, so nothing is added behind it, and no
+writer has to ask another item whether the batch is open.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from hashlib import sha256
 from typing import Any
 
 from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
 
 from tidegate.adapters.dynamodb.records import key_of, unpack
 from tidegate.adapters.dynamodb.table import (
@@ -23,6 +28,7 @@ from tidegate.adapters.dynamodb.table import (
     Table,
     Transaction,
     absent,
+    add_to_set,
     equals,
     marshal,
 )
@@ -34,39 +40,39 @@ from tidegate.ports_settlement import ANNOUNCED, CLOSED, OPEN, SETTLED, Batch
 
 TRIES = 5
 SHARDS = 16
+PAGE_BYTES = 900
+"""A page that holds more is full: adding to it is billed by the KiB of all that it holds."""
+FULL, LAST = "f", "e"
+"""How a page is sealed: another follows, or none ever will."""
 
 
 class DynamoLedger:
-    """Rows ``L#…`` and batches ``B#…`` in the single table."""
+    """Pages ``L#…`` and batches ``B#…`` in the single table."""
 
     def __init__(self, table: str | Table) -> None:
         self._table = Table(table) if isinstance(table, str) else table
         self._opened: set[BatchKey] = set()
+        self._pages: dict[tuple[BatchKey, int], int] = {}
 
     def add(self, key: BatchKey, movements: Sequence[Movement]) -> None:
         self._open(key)
-        packed = "\n".join(sorted(_pack(one) for one in movements))
-        name = sha256(packed.encode())
-        row: Item = {
-            "p": _rows(key, name.digest()[-1] % SHARDS),
-            "s": name.hexdigest()[:16],
-            "t": "l",
-            "y": SCHEMA,
-            "b": packed,
-        }
-        transaction = self._table.transaction().put(row)
-        transaction.check(*_batch(key), equals("st", OPEN))
-        try:
-            _commit(transaction)
-        except ConditionFailed:
-            raise BatchClosed(f"batch {key} is closed") from None
+        packed = sorted(map(_pack, movements))
+        add = add_to_set("b", packed)
+        shard = _shard(packed)
+        number = self._pages.get((key, shard), 0)
+        while (held := self._write(key, shard, number, add)) is None:
+            number = self._open_page(key, shard)
+        self._pages[key, shard] = number
+        if len(held) > PAGE_BYTES:
+            # Who loses this to another seal finds out which when he comes here next.
+            self._write(key, shard, number, Path("st").set(marshal(FULL)))
 
     def movements(self, key: BatchKey) -> Iterator[Movement]:
         found = {
             movement.id: movement
             for shard in range(SHARDS)
-            for row in self._table.query(_rows(key, shard))
-            for movement in map(_unpack, str(row["b"]).split("\n"))
+            for item in self._table.query(_shard_of(key, shard))
+            for movement in map(_unpack, filter(None, str(item.get("b", "")).split("\n")))
         }
         yield from (found[name] for name in sorted(found))
 
@@ -78,6 +84,8 @@ class DynamoLedger:
         later = Path("cl").does_not_exist() | (Path("cl") < marshal(key.day))
         with suppress(ConditionFailed):  # a later one was closed before
             self._table.update(*_newest(key), [Path("cl").set(marshal(key.day))], later)
+        for shard in range(SHARDS):
+            self._end(key, shard)
         return self._advance(key, OPEN, CLOSED, None)
 
     def settle(self, key: BatchKey, result: dict[str, Any]) -> Batch:
@@ -117,15 +125,47 @@ class DynamoLedger:
         self._table.update(f"C#{network}", file_id, [Path("h").set(marshal(sha256))])
 
     def _open(self, key: BatchKey) -> None:
+        """Raises BatchClosed for a batch that is not there and can never be."""
         if key in self._opened:
             return
         p, s = _batch(key)
         opening = self._table.transaction()
         opening.put({"p": p, "s": s, "t": "b", "y": SCHEMA, "st": OPEN}, absent())
         opening.check(*_newest(key), Path("cl").does_not_exist() | (Path("cl") < marshal(key.day)))
-        with suppress(ConditionFailed):  # it is there, or can never be: then no row fits into it
+        try:
             _commit(opening)
+        except ConditionFailed:
+            if self.batch(key) is None:
+                raise BatchClosed(f"a batch later than {key} is closed") from None
         self._opened.add(key)
+
+    def _open_page(self, key: BatchKey, shard: int) -> int:
+        """The page that takes what comes next. Raises BatchClosed where none does."""
+        pages = Path("s") >= marshal(_page(0))
+        newest = self._table.query(_shard_of(key, shard), sort=pages, limit=1, newest_first=True)
+        for item in newest:
+            if item.get("st") == LAST:
+                raise BatchClosed(f"batch {key} is closed")
+            number = int(str(item["s"])[1:])
+            return number + 1 if item.get("st") == FULL else number
+        return 0
+
+    def _end(self, key: BatchKey, shard: int) -> None:
+        """Seal the page that would take more; a shard that has none gets an empty one."""
+        seal = Path("st").set(marshal(LAST))
+        with suppress(BatchClosed):  # by somebody else
+            while self._write(key, shard, self._open_page(key, shard), seal) is None:
+                pass  # it was filled in between
+
+    def _write(self, key: BatchKey, shard: int, number: int, change: Action) -> str | None:
+        """What the page holds then; None where it is sealed, and nothing was written."""
+        actions = [change, Path("t").set(marshal("l")), Path("y").set(marshal(SCHEMA))]
+        p, s = _shard_of(key, shard), _page(number)
+        try:
+            page = self._table.update(p, s, actions, Path("st").does_not_exist())
+        except ConditionFailed:
+            return None
+        return str(page.get("b", ""))
 
     def _advance(
         self, key: BatchKey, before: str, after: str, result: dict[str, Any] | None
@@ -154,8 +194,17 @@ class DynamoRecords:
         return {one.trans_id: one for one in found if not isinstance(one, OtherRecord)}
 
 
-def _rows(key: BatchKey, shard: int) -> str:
+def _shard_of(key: BatchKey, shard: int) -> str:
     return f"L#{key.sid}#{key.currency}#{key.day}#{shard}"
+
+
+def _page(number: int) -> str:
+    return f"p{number:06}"
+
+
+def _shard(packed: Sequence[str]) -> int:
+    """The same delivery comes to the same shard."""
+    return sha256(packed[0].encode()).digest()[-1] % SHARDS
 
 
 def _batch(key: BatchKey) -> tuple[str, str]:

@@ -112,9 +112,9 @@ class Table:
         with suppress(ValueError):  # another adapter has said so already
             self._client.add_meta_table(MetaTable({"TableName": name, **_SCHEMA}))
 
-    def get(self, p: str, s: str) -> Item | None:
-        """One item, read consistently."""
-        answer = self._client.get_item(self.name, p, s, consistent_read=True)
+    def get(self, p: str, s: str, *, consistent: bool = True) -> Item | None:
+        """One item as it is, or at half the price as it is or was a moment ago."""
+        answer = self._client.get_item(self.name, p, s, consistent_read=consistent)
         return unmarshal(answer["Item"]) if answer.get("Item") else None
 
     def put(self, item: Mapping[str, Value], condition: Condition | None = None) -> None:
@@ -283,11 +283,22 @@ def marshal(value: Value) -> dict[str, Any]:
 
 
 def unmarshal(item: Mapping[str, Mapping[str, Any]]) -> Item:
-    """An item as DynamoDB gives it, without the type letters."""
-    return {
-        name: int(typed["N"]) if "N" in typed else typed.get("S", typed.get("B", ""))
-        for name, typed in item.items()
-    }
+    """An item as DynamoDB gives it, without the type letters; of a set, each string is a line."""
+    return {name: _value(typed) for name, typed in item.items()}
+
+
+def _value(typed: Mapping[str, Any]) -> Value:
+    if "N" in typed:
+        return int(typed["N"])
+    if "SS" in typed:
+        return "\n".join(typed["SS"])
+    value: Value = typed.get("S", typed.get("B", ""))
+    return value
+
+
+def add_to_set(name: str, strings: Iterable[str]) -> Action:
+    """The update action that puts strings into a set; what is in it already changes nothing."""
+    return Path(name).add({"SS": sorted(strings)})
 
 
 def equals(name: str, value: Value) -> Condition:
