@@ -169,6 +169,42 @@ class TestDirectory:
         assert reader.get(SID) is before
         assert reader.get(SID, max_age_s=0).sign_keys[0].key_id == rotated["keyID"]
 
+    def test_what_is_only_refreshed_is_read_at_half_the_price(
+        self,
+        aws: SimpleNamespace,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        run(capsys, "put", "--file", str(DEMO))
+        reader = DynamoStores(aws.table, aws.key_id)
+        read, asked = reader._table.get, []
+
+        def spied(p: str, s: str, *, consistent: bool = True) -> Any:
+            asked.append(consistent)
+            return read(p, s, consistent=consistent)
+
+        monkeypatch.setattr(reader._table, "get", spied)
+        reader.get(SID)
+        monkeypatch.setattr("tidegate.adapters.dynamodb.stores.time.monotonic", lambda: 1e12)
+        reader.get(SID)
+        reader.get(SID, max_age_s=0)
+        assert asked == [True, False, True]
+
+    def test_a_read_that_is_behind_takes_nothing_back(
+        self,
+        aws: SimpleNamespace,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        run(capsys, "put", "--file", str(DEMO))
+        reader = DynamoStores(aws.table, aws.key_id)
+        behind = reader._table.get(f"S#{SID}", "S")
+        rotated = run(capsys, "rotate-key", SID)
+        reader.get(SID, max_age_s=0)
+        monkeypatch.setattr(reader._table, "get", lambda *_key, **_how: behind)
+        monkeypatch.setattr("tidegate.adapters.dynamodb.stores.time.monotonic", lambda: 1e12)
+        assert reader.get(SID).sign_keys[0].key_id == rotated["keyID"]
+
     def test_two_operators_at_once_do_not_overwrite_each_other(
         self, aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]
     ) -> None:

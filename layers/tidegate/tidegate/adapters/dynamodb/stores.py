@@ -22,6 +22,8 @@ from tidegate.adapters.kms import Sealer
 from tidegate.domain.errors import StaleVersion, StoreUnknown
 from tidegate.domain.store import PayoutAccount, SignKey, Store
 
+REMEMBERED_S = 60.0
+
 
 class DynamoStores:
     """Stores, with their secrets opened once per change and process."""
@@ -29,18 +31,20 @@ class DynamoStores:
     def __init__(self, table: str | Table, key_id: str) -> None:
         self._table = Table(table) if isinstance(table, str) else table
         self._sealer = Sealer(key_id)
-        self._cached: dict[str, tuple[float, bytes, Store]] = {}
+        self._cached: dict[str, tuple[float, Store]] = {}
 
-    def get(self, sid: str, *, max_age_s: float = 60) -> Store:
-        read_at, sealed, store = self._cached.get(sid, (float("-inf"), b"", None))
+    def get(self, sid: str, *, max_age_s: float = REMEMBERED_S) -> Store:
+        read_at, store = self._cached.get(sid, (float("-inf"), None))
         if store is not None and time.monotonic() - read_at < max_age_s:
             return store
-        item = self._table.get(f"S#{sid}", "S")
+        # Who was content with a minute's age needs nothing of this very moment.
+        exact = store is None or max_age_s < REMEMBERED_S
+        item = self._table.get(f"S#{sid}", "S", consistent=exact)
         if item is None:
             raise StoreUnknown(f"there is no store {sid}"[:60], field="sid")
-        if store is None or item["z"] != sealed or item["v"] != store.version:
+        if store is None or int(str(item["v"])) > store.version:  # each version is sealed anew
             store = self._open(sid, item)
-        self._cached[sid] = (time.monotonic(), _bytes(item["z"]), store)
+        self._cached[sid] = (time.monotonic(), store)
         return store
 
     def put(self, store: Store) -> None:
