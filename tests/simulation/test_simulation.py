@@ -14,6 +14,11 @@ from tests.simulation.story import Told, tell
 SEEDS, SEEDS_OF_A_TEST, LONG_SEEDS = 200, 20, 2_000
 ENOUGH_SEEDS = 400
 """The rarest of the breaks shows in one story of a hundred and forty; most show within ten."""
+RARE = {
+    "close a batch and seal no page": 60,
+    "take a try at an order for withdrawn that is not": 114,
+}
+"""A story that showed a break when it was last looked for: told first, before all others."""
 ROUGH = 0.08
 
 
@@ -45,10 +50,11 @@ def test_every_kind_of_fault_strikes() -> None:
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_broken_code_is_noticed(name: str) -> None:
+    known = RARE.get(name, 0)
     with broken(name):
         prepare = partial(in_its_storm, name)
-        stories = (tell(seed, rate=ROUGH, prepare=prepare) for seed in range(ENOUGH_SEEDS))
-        assert any(told.problems for told in stories)
+        seeds = (known, *range(ENOUGH_SEEDS))
+        assert any(tell(seed, rate=ROUGH, prepare=prepare).problems for seed in seeds)
 
 
 def test_a_failing_story_is_shrunk_to_the_faults_that_matter() -> None:
