@@ -362,3 +362,14 @@ class Http:
 _EMPTY_LINE = b"\r\n\r\n"
 _LENGTH = re.compile(rb"(?i)content-length: *\d+")
 HEADERS = separated(rb"\r\n|: | |[/?&=]")
+
+
+@dataclass(frozen=True)
+class Either:
+    """Now one shape, now the other."""
+
+    one: Shape
+    other: Shape
+
+    def broken(self, random: Random, seeds: Sequence[bytes]) -> bytes:
+        return random.choice((self.one, self.other)).broken(random, seeds)

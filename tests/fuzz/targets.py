@@ -8,14 +8,34 @@ queues, files that one step of a workflow leaves for the next.
 
 from __future__ import annotations
 
-from tests.fuzz import merchant_targets, network_targets, sandbox_targets
+from tests.fuzz import (
+    file_targets,
+    http_targets,
+    iso8583_targets,
+    merchant_targets,
+    sandbox_acs_targets,
+    sandbox_host_targets,
+    sandbox_merchant_targets,
+    sandbox_wallet_targets,
+    threeds_targets,
+    token_targets,
+    wallet_targets,
+)
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
-        *network_targets.TARGETS,
+        *iso8583_targets.TARGETS,
+        *file_targets.TARGETS,
+        *wallet_targets.TARGETS,
+        *threeds_targets.TARGETS,
+        *token_targets.TARGETS,
+        *http_targets.TARGETS,
         *merchant_targets.TARGETS,
-        *sandbox_targets.TARGETS,
+        *sandbox_host_targets.TARGETS,
+        *sandbox_acs_targets.TARGETS,
+        *sandbox_wallet_targets.TARGETS,
+        *sandbox_merchant_targets.TARGETS,
     )
 }

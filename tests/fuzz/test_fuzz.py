@@ -13,7 +13,8 @@ import pytest
 from sandbox.iso8583 import Codec
 from sandbox.mastercard import CODEC as MASTERCARD
 from sandbox.visa import CODEC as VISA
-from tests.fuzz.network_targets import asked, presentments, vectors
+from tests.fuzz.file_targets import presentments
+from tests.fuzz.iso8583_targets import asked, vectors
 from tests.fuzz.running import fuzz, shared
 from tests.fuzz.shapes import CARD, Json, Raw
 from tests.fuzz.target import Target, attempt, make_input, run, watched

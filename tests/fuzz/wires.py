@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,8 +65,15 @@ def answering(said: bytes) -> Iterator[None]:
         yield
 
 
+def posted(path: str, body: bytes | dict[str, Any], *headers: str) -> bytes:
+    """A POST as its bytes."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1:1", f"Content-Length: {len(raw)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + raw
+
+
 def served(exchange: Callable[..., Exchange], said: bytes) -> bytes:
-    """What a server answers to these bytes."""
+    """What a server answers to these bytes; nothing if it closes the connection."""
     wire = Wire(said)
     exchange(wire, ("127.0.0.1", 1), None)
     return bytes(wire.heard)

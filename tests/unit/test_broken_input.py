@@ -16,7 +16,7 @@ from sandbox.ipm import Ipm
 from sandbox.iso8583 import Message, Unreadable
 from sandbox.mastercard import CODEC, MastercardLink
 from sandbox.web import Exchange, json_object
-from tests.fuzz.network_targets import FILE_ID, clearing_file, settlement_files
+from tests.fuzz.file_targets import FILE_ID, clearing_file, settlement_files
 from tests.fuzz.wires import answering, served
 from tests.support.memory import VISA_CARD, a_store
 from tidegate import pages
