@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox.process import SandboxProcess
+from tests.sandbox.proofs import NetworkToken
 from tests.sandbox.terminal import Terminal, connected
 
 
@@ -23,3 +24,8 @@ def terminal(host: SandboxProcess) -> Iterator[Terminal]:
     """A signed-on connection."""
     with connected(host) as open_terminal:
         yield open_terminal
+
+
+@pytest.fixture
+def token(host: SandboxProcess) -> NetworkToken:
+    return NetworkToken(host)

@@ -16,6 +16,8 @@ from tests.sandbox.process import SandboxProcess
 CARDS = {"visa": "4761739999000213", "mastercard": "5120350100064594"}
 OTHER_CARDS = {"visa": "4761340000000043", "mastercard": "2223001870064586"}
 ACQUIRERS = {"visa": "400552", "mastercard": "200234"}
+APPROVED = "00"
+PAYOUT_CODES = {"visa": "260000", "mastercard": "280000"}
 _ADDRESSES = visa.Header(destination=bytes.fromhex("400552"), source=bytes.fromhex("400001"))
 
 _stans = count(1)
@@ -91,6 +93,13 @@ class Sent:
     def but(self, **changed: object) -> Sent:
         """The same identity with something else changed."""
         return replace(self, **changed)  # type: ignore[arg-type]
+
+
+def pushed(sent: Sent) -> Message:
+    """The 0100 of a payout."""
+    message = sent.message
+    message.elements[3] = PAYOUT_CODES[sent.network]
+    return message
 
 
 class Terminal:
