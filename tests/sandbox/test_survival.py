@@ -6,13 +6,15 @@ import re
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tests.sandbox.clearing_files import clearing_file, item
 from tests.sandbox.process import SandboxProcess
-from tests.sandbox.terminal import Sent, connected
+from tests.sandbox.terminal import Sent, Terminal, connected
 
 NETWORKS = pytest.mark.parametrize("network", ["visa", "mastercard"])
 
@@ -41,22 +43,31 @@ def test_the_books_survive_a_kill(network: str, tmp_path: Path) -> None:
         assert again.http("POST", "/cut").json()["records"] == 1
 
 
+def kill(host: SandboxProcess, killing: threading.Event) -> tuple[int, str]:
+    """In a moment; ``killing`` is set as soon as the host may be gone."""
+    time.sleep(0.15)
+    killing.set()
+    return host.stop(signal.SIGKILL)
+
+
+def pay_without_end(terminal: Terminal, answered: dict[str, str]) -> NoReturn:
+    while True:
+        answer = terminal.ask(Sent(terminal.network).message)
+        answered[answer.elements[37]] = answer.elements[38]
+
+
 @NETWORKS
 def test_every_answer_given_before_a_kill_is_in_the_books(network: str, tmp_path: Path) -> None:
     """Kills the host in the middle of a stream of payments, three times over one state."""
     answered: dict[str, str] = {}
     for _ in range(3):
-        host = SandboxProcess(network, tmp_path).start()
-        with connected(host) as terminal:
-            killer = threading.Timer(0.15, host.stop, [signal.SIGKILL])
-            killer.start()
-            try:
-                while True:
-                    answer = terminal.ask(Sent(network).message)
-                    answered[answer.elements[37]] = answer.elements[38]
-            except (EOFError, ConnectionError):
-                pass  # the kill
-            killer.join()
+        host, killing = SandboxProcess(network, tmp_path).start(), threading.Event()
+        with connected(host) as terminal, ThreadPoolExecutor(1) as pool:
+            killed = pool.submit(kill, host, killing)
+            with pytest.raises((EOFError, ConnectionError)):
+                pay_without_end(terminal, answered)
+            assert killing.is_set(), "the connection ended by itself"
+            assert killed.result() == (-signal.SIGKILL, ""), "the host ended by itself"
     with SandboxProcess(network, tmp_path) as host:
         rows = host.http("GET", "/books").json()["authorizations"]
     booked = {row["rrn"]: row["authorization_code"] for row in rows}
