@@ -4,68 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.acs import AccessControl
-from sandbox.threeds import Authentications, check
-from tests.unit.networks.samples import ACCEPTOR, MOMENT
-from tidegate.domain.authentication import AuthenticationAnswer, AuthenticationRequest, BrowserInfo
-from tidegate.domain.errors import InvalidValue, MalformedBody, NotSent, Unanswered
-from tidegate.domain.message import Card
+from sandbox.threeds import check
+from tests.unit.networks.threeds_samples import ACS, ARES, CAVV, DS, OTHERS, OURS, PAN, REQUEST
+from tidegate.domain.authentication import AuthenticationAnswer
+from tidegate.domain.errors import InvalidValue, MalformedBody
 from tidegate.domain.money import Money
-from tidegate.networks.http import HttpAnswer
-from tidegate.networks.threeds import directory, messages
-from tidegate.networks.threeds.directory import RANGES_S, HttpDirectoryServers
+from tidegate.networks.threeds import messages
 
-OURS, OTHERS = "8a880dc0-d2d2-4067-bcb1-b08d1690b26e", "8a880dc0-d2d2-4067-bcb1-000000000000"
-DS, ACS = "f25084f0-5b16-4c0a-ae5d-b24808a95e4b", "d7c1ee99-9478-44a6-b1f2-391e29c6b340"
-CAVV = base64.b64encode(b"twenty bytes of CAVV").decode()
 CHALLENGE = "https://acs.example/challenge"
-PAN = "4111111111111111"
-METHOD_CARD, SILENT_CARD = "4761340000000043", "4761340007000004"
-ADDRESS = "https://ds.example"
-PATIENCE_S = 5.0
-
-REQUEST = AuthenticationRequest(
-    server_trans_id=OURS,
-    brand="Visa",
-    card=Card(PAN, "3112", "737"),
-    amount=Money(12_300, "USD"),
-    acceptor=ACCEPTOR,
-    acquirer_id="400552",
-    browser=BrowserInfo(
-        accept_header="text/html",
-        color_depth=30,
-        java_enabled=True,
-        language="zh-HK",
-        screen_height=900,
-        screen_width=1440,
-        time_zone_offset=-480,
-        user_agent="Browser/1",
-    ),
-    method_completed="Y",
-    notification_url="https://pay.example/result",
-    results_url="https://pay.example/results",
-    purchase_at=int(MOMENT),
-)
-ARES: dict[str, Any] = {
-    "messageType": "ARes",
-    "messageVersion": "2.2.0",
-    "threeDSServerTransID": OURS,
-    "dsTransID": DS,
-    "acsTransID": ACS,
-    "transStatus": "Y",
-    "eci": "05",
-    "authenticationValue": CAVV,
-}
 RREQ = ARES | {"messageType": "RReq"}
 WITHOUT_DS = {name: value for name, value in ARES.items() if name != "dsTransID"}
 
@@ -352,139 +306,3 @@ class TestCardRanges:
                 json.dumps({"messageType": "PRes", "cardRangeData": ranges}).encode()
             )
         assert refused.value.field == "cardRangeData"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[HttpDirectoryServers]:
-    """The sandbox's directory server, over HTTP."""
-    authentications = Authentications(tmp_path)
-    running = AccessControl(authentications, 0)
-    running.start()
-    yield HttpDirectoryServers(f"http://127.0.0.1:{running.port}/")
-    running.stop()
-    authentications.close()
-
-
-class TestTheDirectoryServer:
-    def test_authenticates(self, server: HttpDirectoryServers) -> None:
-        answer = server.authenticate(REQUEST, timeout_s=PATIENCE_S)
-        assert (answer.status, answer.eci, len(answer.value or "")) == ("Y", "05", 28)
-
-    def test_knows_whose_issuer_wants_to_see_the_browser(
-        self, server: HttpDirectoryServers
-    ) -> None:
-        found = server.method_url("Visa", METHOD_CARD, timeout_s=PATIENCE_S)
-        assert found is not None
-        assert found.endswith("/acs/method")
-        assert server.method_url("Visa", PAN, timeout_s=PATIENCE_S) is None
-
-    def test_that_goes_away_has_not_answered(self, server: HttpDirectoryServers) -> None:
-        with pytest.raises(Unanswered):
-            server.authenticate(
-                replace(REQUEST, card=Card(SILENT_CARD, "3112")), timeout_s=PATIENCE_S
-            )
-
-    def test_that_reports_an_error_has_not_answered(self, server: HttpDirectoryServers) -> None:
-        nameless = replace(REQUEST, acceptor=replace(ACCEPTOR, name=""))
-        with pytest.raises(Unanswered, match="cannot be read"):
-            server.authenticate(nameless, timeout_s=PATIENCE_S)
-
-    def test_that_nobody_runs_was_not_asked(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with pytest.raises(NotSent):
-            HttpDirectoryServers(url).authenticate(REQUEST, timeout_s=PATIENCE_S)
-
-
-class ScriptedWire:
-    """Takes the place of HTTP: says what a test wrote down, keeps what it was asked."""
-
-    def __init__(self, status: int = 200, **answer: Any) -> None:
-        self.status = status
-        self.answer = answer
-        self.asked: list[tuple[str, dict[str, Any], float]] = []
-
-    def __call__(
-        self, url: str, method: str, body: bytes, headers: object, *, timeout_s: float
-    ) -> HttpAnswer:
-        assert method == "POST"
-        self.asked.append((url, json.loads(body), timeout_s))
-        return HttpAnswer(self.status, {}, json.dumps(self.answer).encode())
-
-
-@pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> ScriptedWire:
-    scripted = ScriptedWire()
-    monkeypatch.setattr(directory, "exchange", scripted)
-    return scripted
-
-
-class TestAnAnswer:
-    def test_is_asked_for_with_the_whole_request(self, wire: ScriptedWire) -> None:
-        wire.answer = ARES
-        HttpDirectoryServers(ADDRESS).authenticate(REQUEST, timeout_s=3.0)
-        sent = messages.authentication_request(REQUEST)
-        assert wire.asked == [(f"{ADDRESS}/ds/authenticate", sent, 3.0)]
-
-    @pytest.mark.parametrize("status", [201, 302, 400, 500])
-    def test_counts_only_with_status_200(self, wire: ScriptedWire, status: int) -> None:
-        wire.status, wire.answer = status, ARES
-        with pytest.raises(Unanswered, match="refused"):
-            HttpDirectoryServers(ADDRESS).authenticate(REQUEST, timeout_s=3.0)
-
-    @pytest.mark.parametrize(
-        "changed", [{"threeDSServerTransID": OTHERS}, {"transStatus": "D"}, {"messageType": "Erro"}]
-    )
-    def test_that_cannot_be_used_is_none(self, wire: ScriptedWire, changed: dict[str, str]) -> None:
-        wire.answer = ARES | changed
-        with pytest.raises(Unanswered, match="cannot be read"):
-            HttpDirectoryServers(ADDRESS).authenticate(REQUEST, timeout_s=3.0)
-
-
-class TestTheRanges:
-    @pytest.fixture
-    def wire(self, wire: ScriptedWire) -> ScriptedWire:
-        one = {"startRange": "4100000000000000", "endRange": "4199999999999999"}
-        wire.answer = {
-            "messageType": "PRes",
-            "cardRangeData": [one | {"threeDSMethodURL": "https://issuer.example/method"}],
-        }
-        return wire
-
-    @pytest.mark.parametrize(
-        ("pan", "inside"),
-        [
-            ("4100000000000000", True),
-            (PAN, True),
-            ("4199999999999999", True),
-            ("4199999999999", True),
-            ("4200000000000000", False),
-            ("4099999999999999", False),
-        ],
-    )
-    def test_hold_their_first_and_last_number(
-        self, wire: ScriptedWire, pan: str, inside: bool
-    ) -> None:
-        found = HttpDirectoryServers(ADDRESS).method_url("Visa", pan, timeout_s=3.0)
-        assert found == ("https://issuer.example/method" if inside else None)
-
-    def test_are_asked_for_once_an_hour(self, wire: ScriptedWire) -> None:
-        moment = [100.0]
-        servers = HttpDirectoryServers(ADDRESS, now=lambda: moment[0])
-        for now, asked in ((100.0, 1), (99.9 + RANGES_S, 1), (100.0 + RANGES_S, 2)):
-            moment[0] = now
-            assert servers.method_url("Visa", PAN, timeout_s=3.0)
-            assert len(wire.asked) == asked
-        url, message, timeout_s = wire.asked[0]
-        assert (url, timeout_s) == (f"{ADDRESS}/ds/prepare", 3.0)
-        assert (message["messageType"], message["messageVersion"]) == ("PReq", "2.2.0")
-        ids = {message["threeDSServerTransID"] for _, message, _ in wire.asked}
-        assert len(ids) == 2
-
-    def test_that_cannot_be_read_are_asked_for_again(self, wire: ScriptedWire) -> None:
-        servers = HttpDirectoryServers(ADDRESS)
-        right, wire.answer = wire.answer, {"messageType": "PRes", "cardRangeData": "none"}
-        with pytest.raises(Unanswered, match="ranges"):
-            servers.method_url("Visa", PAN, timeout_s=3.0)
-        wire.answer = right
-        assert servers.method_url("Visa", PAN, timeout_s=3.0)
