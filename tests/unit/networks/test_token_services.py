@@ -3,118 +3,33 @@ known."""
 
 from __future__ import annotations
 
-import base64
 import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox import token_service
-from sandbox.books import Books
-from sandbox.tokens import TokenDesk
-from sandbox.web import Exchange, WebServer
+from tests.unit.networks.scripted_token_service import (
+    ANSWERS,
+    ART,
+    CRYPTOGRAM,
+    PANS,
+    PATIENCE_S,
+    PAYMENTS,
+    TOKENS,
+    ScriptedServer,
+    Service,
+    given,
+)
 from tidegate.domain.errors import NetworkTokenRefused, NotSent, Unanswered
-from tidegate.domain.message import Card
 from tidegate.domain.tokens import TokenStatus
 from tidegate.networks.token_services import HttpTokenServices
-from tidegate.ports_tokens import Provisioning
 
-BRANDS = {"visa": "Visa", "mastercard": "Mastercard"}
-PANS = {"Visa": "4111111111111111", "Mastercard": "5555555555554444"}
-TOKENS = {"Visa": "4895370000000014", "Mastercard": "5204730000000015"}
 V, M = "/vts/provisionedTokens", "/mdes/digitization/1/0"
-CRYPTOGRAM = base64.b64encode(b"twenty bytes, unique").decode()
-ART = "https://cards.example/art.png"
-PATIENCE_S, SHORT_S = 5.0, 0.3
+SHORT_S = 0.3
 NOW = 1_795_426_215.5
-
-ANSWERS: dict[str, dict[str, Any]] = {
-    "Visa": {
-        "vProvisionedTokenID": "ref-1",
-        "paymentAccountReference": "V0010013",
-        "tokenInfo": {
-            "tokenNumber": TOKENS["Visa"],
-            "tokenStatus": "ACTIVE",
-            "expirationDate": {"month": "09", "year": "2030"},
-        },
-        "cardMetaData": {"cardArtUri": ART},
-    },
-    "Mastercard": {
-        "decision": "APPROVED",
-        "tokenUniqueReference": "ref-1",
-        "tokenDetail": {
-            "tokenNumber": TOKENS["Mastercard"],
-            "expiryMonth": "09",
-            "expiryYear": "30",
-            "paymentAccountReference": "V0010013",
-            "status": "ACTIVE",
-        },
-        "productConfig": {"cardBackgroundCombinedAssetUri": ART},
-    },
-}
-PAYMENTS: dict[str, dict[str, Any]] = {
-    "Visa": {"cryptogramInfo": {"cryptogram": CRYPTOGRAM, "eci": "07"}},
-    "Mastercard": {"dsrpCryptogram": CRYPTOGRAM, "eci": "06"},
-}
-
-
-def given(brand: str) -> Provisioning:
-    return Provisioning(
-        brand=brand,
-        card=Card(PANS[brand], "3109", "737"),
-        requestor_id="40010075001",
-        user_reference="user-7",
-        email="payer@example.com",
-        locale="en_HK",
-    )
-
-
-@dataclass
-class Service:
-    """A token service that does as it is told, over HTTP."""
-
-    status: int = 200
-    answer: Any = field(default_factory=dict)
-    """JSON, or bytes as they are; None hangs up."""
-    until: threading.Event | None = None
-    """Answers no sooner."""
-    asked: list[tuple[str, str, Any]] = field(default_factory=list)
-
-
-class ScriptedServer(WebServer):
-    """Serves whatever ``service`` stands here."""
-
-    def __init__(self) -> None:
-        self.service = Service()
-        super().__init__(partial(_ScriptedExchange, self), 0)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-
-class _ScriptedExchange(Exchange):
-    def __init__(self, scripted: ScriptedServer, *connection: Any) -> None:
-        self._scripted = scripted
-        super().__init__(*connection)
-
-    def respond(self) -> None:
-        service = self._scripted.service
-        service.asked.append((self.command, self.route, json.loads(self.body)))
-        if service.until is not None:
-            service.until.wait(PATIENCE_S)
-        if service.answer is None:
-            self.close_connection = True
-        elif isinstance(service.answer, bytes):
-            self.send_content(service.status, service.answer, "application/json")
-        else:
-            self.send_json(service.status, service.answer)
 
 
 @pytest.fixture(params=["Visa", "Mastercard"])
@@ -407,69 +322,3 @@ class TestFailures:
             calls(client, brand, SHORT_S)["provision"]()
         service.until.set()
         assert len(service.asked) == 1
-
-
-class TestWithTheSandbox:
-    """The sandbox's service, written from the documentation alone, understands all of it."""
-
-    @pytest.fixture(params=["visa", "mastercard"])
-    def client(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HttpTokenServices]:
-        books = Books(tmp_path)
-        answer = partial(token_service.respond, TokenDesk(request.param, books), request.param)
-        running = WebServer(partial(_SandboxExchange, answer), 0)
-        running.start()
-        yield HttpTokenServices({BRANDS[request.param]: f"http://127.0.0.1:{running.port}"})
-        running.stop()
-        books.close()
-
-    @pytest.fixture
-    def brand(self, request: pytest.FixtureRequest) -> str:
-        return BRANDS[request.node.callspec.params["client"]]
-
-    def test_a_tokens_whole_life(self, client: HttpTokenServices, brand: str) -> None:
-        made = client.provision(given(brand), timeout_s=PATIENCE_S)
-        assert made.token.pan[:6] == TOKENS[brand][:6]
-        assert client.provision(given(brand), timeout_s=PATIENCE_S) == made
-        other = replace(given(brand), requestor_id="40010075002")
-        assert client.provision(other, timeout_s=PATIENCE_S).token.pan != made.token.pan
-
-        values = {
-            client.cryptogram(brand, made.reference, timeout_s=PATIENCE_S).value for _ in range(2)
-        }
-        assert [len(base64.b64decode(value)) for value in values] == [20, 20]
-
-        client.set_enabled(brand, made.reference, False, timeout_s=PATIENCE_S)
-        with pytest.raises(NetworkTokenRefused):
-            client.cryptogram(brand, made.reference, timeout_s=PATIENCE_S)
-        suspended = client.provision(given(brand), timeout_s=PATIENCE_S)
-        assert suspended == replace(made, status=TokenStatus.DISABLED)
-        client.set_enabled(brand, made.reference, True, timeout_s=PATIENCE_S)
-        assert client.cryptogram(brand, made.reference, timeout_s=PATIENCE_S)
-
-        for _ in range(2):
-            client.delete(brand, made.reference, timeout_s=PATIENCE_S)
-        with pytest.raises(NetworkTokenRefused):
-            client.set_enabled(brand, made.reference, True, timeout_s=PATIENCE_S)
-        assert client.provision(given(brand), timeout_s=PATIENCE_S).token.pan != made.token.pan
-
-    def test_a_card_whose_issuer_takes_no_part_gets_none(
-        self, client: HttpTokenServices, brand: str
-    ) -> None:
-        card = Card(f"{PANS[brand][:12]}0011", "3109")
-        with pytest.raises(NetworkTokenRefused):
-            client.provision(replace(given(brand), card=card), timeout_s=PATIENCE_S)
-
-
-class _SandboxExchange(Exchange):
-    def __init__(
-        self,
-        answer: Callable[[str, str, bytes], token_service.Answer | None],
-        *connection: Any,
-    ) -> None:
-        self._answer = answer
-        super().__init__(*connection)
-
-    def respond(self) -> None:
-        found = self._answer(self.command, self.route, self.body)
-        assert found is not None, "a path that the token service does not have"
-        self.send_json(*found)
