@@ -11,28 +11,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from tests.fuzz.shapes import Json, Parts
 from tests.fuzz.target import Target
-from tests.unit.networks.samples import ACCEPTOR
+from tests.unit.networks.wallet_samples import ORDER, answer
 from tidegate.domain.errors import MalformedBody, SignatureRejected
-from tidegate.domain.money import Money
-from tidegate.domain.wallet import WalletOrder
 from tidegate.networks.alipayplus import messages
 from tidegate.networks.alipayplus.signature import verify
 from tidegate.pages import qr_svg
 
 
 def _wallet(status: str, code: str, **others: Any) -> bytes:
-    return messages.written(
-        {
-            "result": {"resultStatus": status, "resultCode": code, "resultMessage": "m"},
-            "paymentRequestId": "pay-1",
-            "refundRequestId": "ref-1",
-            "paymentId": "2026w",
-            "refundId": "2026r",
-            "paymentAmount": {"currency": "HKD", "value": "3100"},
-            "pspCustomerInfo": {"pspName": "ALIPAY_HK"},
-        }
-        | others
-    )
+    payer = {"pspName": "ALIPAY_HK"}
+    return messages.written(answer(status, code, pspCustomerInfo=payer, **others))
 
 
 def _wallet_answers() -> list[bytes]:
@@ -55,17 +43,7 @@ def _wallet_answers() -> list[bytes]:
     ]
 
 
-_ORDER = WalletOrder(
-    request_id="pay-1",
-    amount=Money(3_100, "HKD"),
-    scenario="redirect",
-    acceptor=ACCEPTOR,
-    store_id="S1",
-    title="Two teas",
-    expires_at=1_772_604_600,
-    notify_url="https://pay.example/g2/wallets/alipayplus/S1/t1",
-)
-_ORDERS = (_ORDER, replace(_ORDER, scenario="MPM"), replace(_ORDER, scenario="CPM"))
+_ORDERS = (ORDER, replace(ORDER, scenario="MPM"), replace(ORDER, scenario="CPM"))
 
 
 def _wallet_read(data: bytes) -> None:

@@ -7,13 +7,11 @@ import csv
 import io
 import json
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from sandbox.alipayplus_books import CANCELLED, OPEN, PAID, WalletBooks
 from sandbox.alipayplus_orders import NewRefund, Refused, read_order
 from sandbox.alipayplus_settlement import SettlementDesk, fee_of
 from tests.sandbox.acquirer import PAYS, Acquirer, a_refund, an_order, book_of, pay_on_page, started
+from tests.support.listener import listening
 
 
 @pytest.fixture
@@ -68,28 +67,8 @@ class Inbox:
 @pytest.fixture
 def inbox(own: Acquirer) -> Iterator[tuple[Inbox, str]]:
     box = Inbox(own)
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, headers, content = box.take(self.path, self.headers, body)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield box, f"http://127.0.0.1:{server.server_address[1]}/notices/1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(box.take) as url:
+        yield box, f"{url}/notices/1"
 
 
 class TestNotices:

@@ -6,13 +6,12 @@ from __future__ import annotations
 import http.client
 import re
 import socket
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +19,7 @@ import httpx
 import pytest
 
 from tests.sandbox.process import SandboxProcess
+from tests.support.listener import listening
 from tidegate.domain.errors import NotSent, Unanswered
 from tidegate.domain.message import CardAcceptor
 from tidegate.domain.money import Money
@@ -337,10 +337,10 @@ class TestNotices:
     def test_a_result_is_told_believed_and_acknowledged(self, stand: Stand, wallet: Wallet) -> None:
         told: list[WalletNotice] = []
 
-        def take(path: str, headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
+        def take(path: str, headers: Message, body: bytes) -> tuple[int, dict[str, str], bytes]:
             lower = {name.lower(): value for name, value in headers.items()}
             told.append(wallet.read_notice(path, lower, body))
-            return wallet.acknowledge(path)
+            return 200, *wallet.acknowledge(path)
 
         with listening(take) as url:
             order = an_order("MPM", notify_url=f"{url}/g2/wallets/alipayplus/S1/t-1")
@@ -362,50 +362,20 @@ class TestNotices:
         assert notice.result.brand == "AlipayHK"
 
 
-Taker = Callable[[str, dict[str, str], bytes], tuple[dict[str, str], bytes]]
-
-
-@contextmanager
-def listening(take: Taker) -> Iterator[str]:
-    """A server that answers POSTs with what ``take`` makes of them; its address."""
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers, content = take(self.path, dict(self.headers.items()), body)
-            self.send_response(200)
-            for name, value in (headers | {"Content-Length": str(len(content))}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @contextmanager
 def between(
     stand: Stand, alter: Callable[[dict[str, str], bytes], tuple[dict[str, str], bytes]]
 ) -> Iterator[str]:
     """Somebody between us and the wallet who alters its answers; their address."""
 
-    def pass_on(path: str, headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
+    def pass_on(path: str, headers: Message, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", stand.host.ports["http"], timeout=5)
-        connection.request("POST", path, body, headers)
+        connection.request("POST", path, body, dict(headers.items()))
         answer = connection.getresponse()
         content, given = answer.read(), dict(answer.headers.items())
         connection.close()
-        return alter({name: given[name] for name in ("Response-Time", "Signature")}, content)
+        signed = {name: given[name] for name in ("Response-Time", "Signature")}
+        return 200, *alter(signed, content)
 
     with listening(pass_on) as url:
         yield url

@@ -25,14 +25,6 @@ PATIENCE_S = 5.0
 SHORT_S = 0.4
 
 
-@pytest.fixture(scope="module", params=["visa", "mastercard"])
-def host(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SandboxProcess]:
-    with SandboxProcess(request.param, tmp_path_factory.mktemp(request.param)) as process:
-        yield process
-
-
 @pytest.fixture
 def client(host: SandboxProcess) -> Iterator[HostClient]:
     made = linked(host)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.networks.wallet_samples import JSON
 from tidegate.domain.errors import MalformedBody, SignatureRejected
 from tidegate.domain.wallet import WalletNotice
 from tidegate.networks.alipayplus.client import AlipayPlus
@@ -23,19 +24,6 @@ CLIENT, PATH, STAMP = "5Y00000000000000", "/ams/api/v1/payments/pay", "2026-03-0
 NOW = 1_772_604_000.0
 """STAMP as Unix seconds."""
 BODY = '{"paymentRequestId":"r-1","note":"café ☕"}'.encode()
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["result", "resultStatus", "resultCode", "codeDetails", "pspName"]),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=8,
-)
 
 
 def openssl(*arguments: str, stdin: bytes = b"") -> bytes:

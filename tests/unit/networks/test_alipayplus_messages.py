@@ -11,38 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.networks.wallet_samples import JSON, ORDER, answer
 from tidegate.domain.errors import MalformedBody
-from tidegate.domain.message import CardAcceptor
 from tidegate.domain.money import Money
-from tidegate.domain.wallet import WalletOrder, WalletRefund
+from tidegate.domain.wallet import WalletRefund
 from tidegate.networks.alipayplus import messages
 
-ORDER = WalletOrder(
-    request_id="pay-1",
-    amount=Money(3_100, "HKD"),
-    scenario="redirect",
-    acceptor=CardAcceptor("M1", "Tea House", "Hong Kong", "344", "5411"),
-    store_id="S1",
-    title="Two teas",
-    expires_at=1_772_604_600,
-    notify_url="https://pay.example/g2/wallets/alipayplus/S1/t1",
-    brand="AlipayHK",
-    return_url="https://shop.example/back",
-    platform="WAP",
-)
 CODE = "2812345678901234"
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["result", "resultStatus", "resultCode", "codeDetails", "pspName"]),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=8,
-)
 
 
 class TestRequests:
@@ -96,17 +71,6 @@ class TestRequests:
 
     def test_a_code_is_in_no_text_of_the_order(self) -> None:
         assert CODE not in repr(replace(ORDER, payment_code=CODE))
-
-
-def answer(status: str, code: str, **others: Any) -> dict[str, Any]:
-    return {
-        "result": {"resultStatus": status, "resultCode": code, "resultMessage": "m"},
-        "paymentRequestId": "pay-1",
-        "refundRequestId": "ref-1",
-        "paymentId": "2026w",
-        "refundId": "2026r",
-        "paymentAmount": {"currency": "HKD", "value": "3100"},
-    } | others
 
 
 class TestAnswers:
