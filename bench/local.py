@@ -3,7 +3,11 @@
 In both: the embedded REST API, a Python function that starts an Express workflow and waits for it,
 a second function in the workflow, the answer (`bench/empty/`, deployed by the same `sam build` and
 `sam deploy`). Only in the payment: the HTTP front, all that the gateway does, the network's host,
-and on the same two cores what follows a payment: stream, queue, webhook, settlement rows.
+and on the same two cores what follows a payment: stream, queue, webhook, postings.
+
+Between the two stands a bare request (`bench/bare/`): the empty one and the four exchanges without
+which no payment keeps its promises (intent, intent read, host, outcome), with nothing done to what
+is sent. It says how near to the empty request a payment could come at all.
 """
 
 from __future__ import annotations
@@ -25,9 +29,11 @@ from bench.row import Row
 from local import build, deploy
 from local.merchant_client import PREFIX, Merchant, trans_info
 from local.stack import STAGE, Stack
+from tidegate.domain.message import MessageIdentity
+from tidegate.networks.iso8583.client import SIGN_ON, identified
+from tidegate.networks.iso8583.visa import VisaLink
 
-EMPTY = Path(__file__).with_name("empty")
-EMPTY_STACK = "tidegate-empty"
+EMPTY, BARE = (Path(__file__).with_name(name) for name in ("empty", "bare"))
 PAIRS = 150
 WARM_PAIRS = 15
 CLIENTS = 16
@@ -80,32 +86,51 @@ class Client:
 def measure() -> Iterator[Row]:
     """Latency one at a time, then what many clients get."""
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
-        payment, empty = _targets(stack)
-        yield _latency(payment, empty)
-        yield _throughput(stack, payment, empty)
+        targets = (
+            _payments(stack),
+            _deployed(stack, EMPTY, {}),
+            _deployed(stack, BARE, _host(stack)),
+        )
+        yield _latency(*targets)
+        yield _throughput(stack, *targets)
 
 
-def _targets(stack: Stack) -> tuple[Target, Target]:
-    merchant = Merchant(
-        stack.base_url, stack.store["sid"], stack.store["signKey"], stack.store["signType"]
-    )
-    path = f"{PREFIX}/{merchant.sid}/payment"
-    built = build.build(EMPTY)
+def _payments(stack: Stack) -> Target:
+    merchant = _merchant(stack)
+    return Target(urlsplit(stack.base_url).netloc, _path(merchant), merchant, _is_captured, True)
+
+
+def _deployed(stack: Stack, folder: Path, more: dict[str, str]) -> Target:
+    """One of the two stacks that are no payment."""
+    merchant, name = _merchant(stack), f"tidegate-{folder.name}"
     parameters = {"Stage": STAGE, "Runtime": build.RUNTIME, "Architecture": build.ARCHITECTURE}
-    folder = stack.state_dir / "empty"
-    folder.mkdir()
-    deploy.deploy(built, stack.endpoint_url, parameters, folder, stack=EMPTY_STACK)
-    api = deploy.outputs(stack.endpoint_url, EMPTY_STACK)["ApiId"]
-    return (
-        Target(urlsplit(stack.base_url).netloc, path, merchant, _is_captured, True),
-        Target(
-            urlsplit(stack.endpoint_url).netloc,
-            f"/restapis/{api}/{STAGE}/_user_request_{path}",
-            merchant,
-            lambda answer: answer == {"status": "SUCCEEDED", "output": {"outcome": "approved"}},
-            False,
-        ),
+    work = stack.state_dir / folder.name
+    work.mkdir()
+    deploy.deploy(build.build(folder), stack.endpoint_url, {**parameters, **more}, work, stack=name)
+    api = deploy.outputs(stack.endpoint_url, name)["ApiId"]
+    return Target(
+        urlsplit(stack.endpoint_url).netloc,
+        f"/restapis/{api}/{STAGE}/_user_request_{_path(merchant)}",
+        merchant,
+        lambda answer: answer == {"status": "SUCCEEDED", "output": {"outcome": "approved"}},
+        False,
     )
+
+
+def _merchant(stack: Stack) -> Merchant:
+    store = stack.store
+    return Merchant(stack.base_url, store["sid"], store["signKey"], store["signType"])
+
+
+def _path(merchant: Merchant) -> str:
+    return f"{PREFIX}/{merchant.sid}/payment"
+
+
+def _host(stack: Stack) -> dict[str, str]:
+    """Where Visa's host listens, and a sign-on that it answers."""
+    identity = MessageIdentity("1127095010", 1, "400001", "000000000001", "BENCH")
+    frame = VisaLink().frame({"t": "0800", **identified(identity), "70": SIGN_ON})
+    return {"HostPort": str(stack.ports["visa"]), "Frame": frame.hex()}
 
 
 def _payment() -> dict[str, object]:
@@ -124,12 +149,12 @@ def _is_captured(answer: dict[str, object]) -> bool:
     return isinstance(payment, dict) and payment["status"] == "Captured"
 
 
-def _latency(payment: Target, empty: Target) -> Row:
-    clients = (Client(payment), Client(empty))
+def _latency(payment: Target, empty: Target, bare: Target) -> Row:
+    clients = (Client(payment), Client(empty), Client(bare))
     for client in clients * WARM_PAIRS:
         client.ask()
     taken = [[client.ask() for client in clients] for _ in range(PAIRS)]
-    ours, engine = (statistics.median(column) for column in zip(*taken, strict=True))
+    ours, engine, least = (statistics.median(column) for column in zip(*taken, strict=True))
     for client in clients:
         client.close()
     return Row(
@@ -138,24 +163,25 @@ def _latency(payment: Target, empty: Target) -> Row:
         value=round(ours / engine, 2),
         goal=LATENCY_GOAL,
         measured=f"{ours * 1000:.1f} ms",
-        yardstick=f"empty {engine * 1000:.1f} ms",
+        yardstick=f"empty {engine * 1000:.1f} ms; bare {least * 1000:.1f} ms: {least / engine:.2f}",
     )
 
 
-def _throughput(stack: Stack, payment: Target, empty: Target) -> Row:
+def _throughput(stack: Stack, payment: Target, empty: Target, bare: Target) -> Row:
     """Alternating rounds; whatever a round's payments left to do is done before the next begins."""
     webhooks = Webhooks(stack, already_due=WARM_PAIRS + PAIRS)
-    for target in (empty, payment):  # until as many processes have started as clients wait for
+    for target in (empty, bare, payment):  # until as many processes have started as clients wait
         webhooks.due += _round(target, WARM_S).payments
     webhooks.await_all()
-    ours, engine, late_s = [], [], []
+    ours, engine, least, late_s = [], [], [], []
     for _ in range(ROUNDS):
         engine.append(_round(empty, ROUND_S).per_second)
+        least.append(_round(bare, ROUND_S).per_second)
         held = _round(payment, ROUND_S)
         webhooks.due += held.payments
         ours.append(held.per_second)
         late_s.append(webhooks.await_all())
-    rate, yardstick = statistics.median(ours), statistics.median(engine)
+    rate, yardstick, floor = map(statistics.median, (ours, engine, least))
     return Row(
         part="local",
         figure=f"payments/s, {CLIENTS} clients ÷ empty handlers",
@@ -163,7 +189,7 @@ def _throughput(stack: Stack, payment: Target, empty: Target) -> Row:
         goal=THROUGHPUT_GOAL,
         at_least=True,
         measured=f"{rate:.0f}/s, last webhook {statistics.median(late_s):.0f} s later",
-        yardstick=f"empty {yardstick:.0f}/s",
+        yardstick=f"empty {yardstick:.0f}/s; bare {floor:.0f}/s: {floor / yardstick:.2f}",
     )
 
 
