@@ -13,35 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract import wire
+from tests.contract.bodies import ABSENT, JSON, changed, no_encryption
 from tests.support.memory import VISA_CARD
 from tidegate.api.evocloud.envelope import error_body
 from tidegate.api.evocloud.request import MAX_BODY_BYTES, Request
 from tidegate.api.evocloud.schemas import requests
-from tidegate.domain.errors import DecryptionFailed, TidegateError
+from tidegate.domain.errors import TidegateError
 from tidegate.domain.message import Card
 
 TODAY = date(2026, 11, 23)
 CARD = "paymentMethod.card.cardInfo"
 INFO = "merchantTransInfo"
-ABSENT = object()
 QUERY = {"merchantTransID": ["PAY-A1"]}
-
-
-def no_encryption(_encrypted: str) -> dict[str, Any]:
-    """Opens nothing: what is encrypted here is nobody's."""
-    raise DecryptionFailed(field="paymentMethod.card.encryptedCardInfo")
-
-
-def changed(path: str, value: Any, body: dict[str, Any]) -> dict[str, Any]:
-    *parents, last = path.split(".")
-    at = body
-    for name in parents:
-        at = at.setdefault(name, {})
-    if value is ABSENT:
-        del at[last]
-    else:
-        at[last] = value
-    return body
 
 
 def create(request: Request) -> Any:
@@ -303,12 +286,6 @@ PARSERS = {
     "cancel": requests.cancel_payment,
     "cancelOrRefund": requests.change_payment,
 }
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-JSON = st.recursive(
-    SCALARS | st.just(VISA_CARD),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
 PATHS = sorted({row[0] for row in PAYMENT_ROWS})
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contract import wire
-from tests.contract.test_bad_input import ABSENT, JSON, changed, no_encryption
+from tests.contract.bodies import ABSENT, JSON, changed, no_encryption
 from tests.support.gateway import Gateway
 from tests.support.memory import VISA_CARD
 from tidegate.api.evocloud.envelope import error_body

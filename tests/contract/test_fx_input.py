@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
 
 from tests.contract import wire
+from tests.contract.bodies import changed
 from tests.support.fx_memory import ONE_DAY, Exchange
 from tidegate.api.evocloud import responses_fx
 from tidegate.api.evocloud.request import Request
@@ -30,17 +30,6 @@ def post(body: dict[str, Any]) -> Request:
 def get(**query: str | list[str]) -> Request:
     many = {name: [given] if isinstance(given, str) else given for name, given in query.items()}
     return Request.of(wire.event("GET", "FXRateInquiry", query=many))
-
-
-def changed(path: str, value: Any) -> dict[str, Any]:
-    """The sample with one field replaced, or taken out by None."""
-    body = copy.deepcopy(BODY)
-    *parents, last = path.split(".")
-    at = body
-    for name in parents:
-        at = at[name]
-    at[last] = value
-    return body
 
 
 @pytest.mark.parametrize(
@@ -73,7 +62,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 )
 def test_a_bad_inquiry_is_refused_by_field(path: str, value: Any, code: str) -> None:
     with pytest.raises(TidegateError) as refused:
-        fx.inquiry(post(changed(path, value)))
+        fx.inquiry(post(changed(path, value, BODY)))
     assert (refused.value.code, refused.value.field) == (code, path)
 
 
@@ -96,7 +85,7 @@ def test_a_bad_pair_is_refused_by_field(query: dict[str, Any], code: str, field:
 
 
 def test_a_value_for_what_is_asked_for_is_ignored() -> None:
-    body = changed("transAmount", {"currency": "USD", "value": "1.00"})
+    body = changed("transAmount", {"currency": "USD", "value": "1.00"}, BODY)
     asked = fx.inquiry(post(body))
     assert (asked.local, asked.currency) == (Money(78000, "HKD"), "USD")
 

@@ -3,12 +3,12 @@ that answers a value which may not be."""
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
 import pytest
 
+from tests.contract.bodies import ABSENT, changed
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.result_codes import code_of
 from tidegate.api.evocloud.schemas import orders
@@ -34,7 +34,6 @@ FLAT: dict[str, Any] = {
     "merchantTransTime": "2025-03-04T10:10:00Z",
     "refundAmount": {"currency": "HKD", "value": "40.00"},
 }
-ABSENT = object()
 WRONG: list[tuple[str, Any, str]] = [
     ("merchantOrderInfo", ABSENT, "V0001"),
     ("merchantOrderInfo.merchantOrderID", ABSENT, "V0001"),
@@ -110,20 +109,6 @@ WRONG_FLAT: list[tuple[str, Any, str]] = [
 ]
 
 
-def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """The body with one field replaced or, for ABSENT, left out."""
-    body = copy.deepcopy(body)
-    *way, last = path.split(".")
-    part = body
-    for name in way:
-        part = part.setdefault(name, {})
-    if value is ABSENT:
-        del part[last]
-    else:
-        part[last] = value
-    return body
-
-
 def a_request(body: dict[str, Any], query: str | None = None) -> Request:
     pairs = [("merchantTransID", query)] if query else []
     return Request("POST", "/g2/v0/", pairs, {}, json.dumps(body).encode())
@@ -137,19 +122,19 @@ def code_for(read: Any, body: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize(("path", "value", "code"), WRONG)
 def test_a_field_of_an_order(path: str, value: Any, code: str) -> None:
-    assert code_for(orders.create_order, changed(ORDER, path, value)) == code
+    assert code_for(orders.create_order, changed(path, value, ORDER)) == code
 
 
 @pytest.mark.parametrize(("path", "value", "code"), WRONG_REFUND)
 def test_a_field_of_a_refund(path: str, value: Any, code: str) -> None:
-    body = changed(REFUND, path, value)
+    body = changed(path, value, REFUND)
     assert code_for(orders.refund_order, body) == code
     assert code_for(orders.cancel_or_refund_order, body) == code
 
 
 @pytest.mark.parametrize(("path", "value", "code"), WRONG_FLAT)
 def test_a_field_of_a_flat_refund(path: str, value: Any, code: str) -> None:
-    assert code_for(orders.refund_order, changed(FLAT, path, value)) == code
+    assert code_for(orders.refund_order, changed(path, value, FLAT)) == code
 
 
 def order(**more: Any) -> CreateOrder:
