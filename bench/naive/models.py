@@ -6,7 +6,12 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribu
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-REGION = "us-east-1"
+
+class OnDemand:
+    """What every table's ``Meta`` says beside its name."""
+
+    region = "us-east-1"
+    billing_mode = "PAY_PER_REQUEST"
 
 
 class ByMerchant(GlobalSecondaryIndex["PaymentModel"]):  # type: ignore[no-untyped-call]
@@ -23,10 +28,8 @@ class ByMerchant(GlobalSecondaryIndex["PaymentModel"]):  # type: ignore[no-untyp
 class PaymentModel(Model):
     """A payment."""
 
-    class Meta:
+    class Meta(OnDemand):
         table_name = "payments"
-        region = REGION
-        billing_mode = "PAY_PER_REQUEST"
 
     payment_id = UnicodeAttribute(hash_key=True)
     merchant_id = UnicodeAttribute()
@@ -50,10 +53,8 @@ class PaymentModel(Model):
 class MerchantModel(Model):
     """A merchant."""
 
-    class Meta:
+    class Meta(OnDemand):
         table_name = "merchants"
-        region = REGION
-        billing_mode = "PAY_PER_REQUEST"
 
     merchant_id = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute()
@@ -64,10 +65,8 @@ class MerchantModel(Model):
 class LedgerModel(Model):
     """One entry for each payment."""
 
-    class Meta:
+    class Meta(OnDemand):
         table_name = "ledger"
-        region = REGION
-        billing_mode = "PAY_PER_REQUEST"
 
     merchant_id = UnicodeAttribute(hash_key=True)
     entry_id = UnicodeAttribute(range_key=True)
