@@ -33,7 +33,6 @@ from tests.template.code_objects import (
     Method,
     Of,
     bound_arguments,
-    class_hints_of,
     held_by,
     hints_of,
     key_of,
@@ -191,7 +190,7 @@ class Walk:
             )
         if not isinstance(base, Made) and hasattr(base, name):
             return [self._known(getattr(base, name))]
-        return self.of_hint(class_hints_of(kind).get(name))
+        return self.of_hint(hints_of(kind).get(name))
 
 
 class _Body:

@@ -142,19 +142,10 @@ def tree_of(function: Any) -> Any:
 
 
 @functools.cache
-def hints_of(function: Any) -> dict[str, Any]:
-    """A function's type hints."""
+def hints_of(one: Any) -> dict[str, Any]:
+    """The type hints of a function or a class."""
     try:
-        return typing.get_type_hints(function)
-    except (NameError, TypeError):
-        return {}
-
-
-@functools.cache
-def class_hints_of(kind: type) -> dict[str, Any]:
-    """A class's type hints."""
-    try:
-        return typing.get_type_hints(kind)
+        return typing.get_type_hints(one)
     except (NameError, TypeError):
         return {}
 
