@@ -185,7 +185,8 @@ class _Story:
             for item in items
             if item["p"]["S"] == f"B#{self.merchant.sid}#HKD" and item["st"]["S"] == "open"
         }
-        booked = "\n".join(item["b"]["S"] for item in items if item["p"]["S"].startswith("L#"))
+        pages = [item for item in items if item["p"]["S"].startswith("L#")]
+        booked = "\n".join(line for page in pages for line in page.get("b", {}).get("SS", ()))
         moved = {
             f"{item['p']['S'].split('#', 2)[2]}|{line.split('|')[0]}"
             for item in items

@@ -4,20 +4,16 @@ again; a step that died half-way is taken up."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.demo_store import DEFINITION
-from local.environments import ROOT
 from local.merchant_client import Merchant
 from local.operations import Operations
 from local.stack import Stack
 from tests.e2e.conftest import eventually
+from tests.support.operator import a_merchant
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -31,20 +27,7 @@ NewId = Callable[[str], str]
 @pytest.fixture(scope="module")
 def shop(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Merchant:
     """A store that no other test settles, made by the operator command."""
-    document = json.loads(Path(DEFINITION).read_text()) | {"sid": SID, "email": MAIL}
-    file = tmp_path_factory.mktemp("store") / "store.json"
-    file.write_text(json.dumps(document))
-    command = [sys.executable, "-m", "tidegate.operator", "--json", "store", "put"]
-    done = subprocess.run(
-        [*command, "--file", str(file)],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made = json.loads(done.stdout)
-    return Merchant(stack.base_url, SID, made["signKey"], made["signType"])
+    return a_merchant(stack, tmp_path_factory.mktemp("store"), SID, email=MAIL)
 
 
 class Books:
@@ -68,9 +51,9 @@ class Books:
 
     def day_of(self, trans_id: str, currency: str) -> str | None:
         """In which batch a payment's movement stands."""
-        for row in self.items(f"L#{SID}#{currency}#"):
-            if any(line.startswith(f"{trans_id}|") for line in row["b"]["S"].split("\n")):
-                return str(row["p"]["S"].split("#")[3])
+        for page in self.items(f"L#{SID}#{currency}#"):
+            if any(line.startswith(f"{trans_id}|") for line in page.get("b", {}).get("SS", ())):
+                return str(page["p"]["S"].split("#")[3])
         return None
 
     def wait_booked(self, currency: str, *trans_ids: str) -> str:

@@ -143,11 +143,10 @@ def _items(stack: Stack, start: str) -> list[dict[str, dict[str, str]]]:
 
 def _booked(stack: Stack, trans_ids: list[str]) -> str | None:
     """The business date into which all of them were booked."""
-    rows = _items(stack, "L#")
     lines = {
-        line.split("|")[0]: row["p"]["S"].split("#")[3]
-        for row in rows
-        for line in row["b"]["S"].split("\n")
+        line.split("|")[0]: page["p"]["S"].split("#")[3]
+        for page in _items(stack, "L#")
+        for line in page.get("b", {}).get("SS", ())
     }
     return lines[trans_ids[0]] if set(trans_ids) <= lines.keys() else None
 
