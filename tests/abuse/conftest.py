@@ -4,48 +4,22 @@ that every refusal leaves."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.demo_store import DEFINITION
-from local.environments import ROOT
 from local.merchant_client import Merchant
 from local.stack import Stack
 from tests.e2e.conftest import new_id, stack
+from tests.support.operator import a_merchant
 
 __all__ = ["new_id", "stack"]
 FUNCTIONS = "/tidegate/local/functions"
 LOGGED_WITHIN_S = 10
 SKEW_S = 300
 Audited = Callable[..., dict[str, Any]]
-
-
-def operate(stack: Stack, *arguments: str) -> dict[str, Any]:
-    """An operator's command about stores."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tidegate.operator", "--json", "store", *arguments],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
-def a_merchant(stack: Stack, folder: Path, sid: str, **fields: Any) -> Merchant:
-    """A store as an operator makes it."""
-    file = folder / f"{sid}.json"
-    file.write_text(json.dumps({**json.loads(DEFINITION.read_text()), "sid": sid, **fields}))
-    made = operate(stack, "put", "--file", str(file))
-    return Merchant(stack.base_url, sid, made["signKey"], made["signType"], made["keyID"])
 
 
 @pytest.fixture(scope="session")

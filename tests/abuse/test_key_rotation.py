@@ -17,9 +17,10 @@ import pytest
 
 from local.merchant_client import Merchant
 from local.stack import Stack
-from tests.abuse.conftest import Audited, a_merchant, operate
+from tests.abuse.conftest import Audited
 from tests.abuse.wire import a_payment, signed
 from tests.e2e.conftest import eventually
+from tests.support.operator import a_merchant, operate
 from tidegate.runtime.merchant_api import LOOK_AGAIN_S
 
 NewId = Callable[[str], str]
@@ -75,7 +76,7 @@ class Till:
 def rotated(stack: Stack, merchant: Merchant) -> Merchant:
     """The merchant under the key that the operator's command shows, which takes effect wherever
     the store was not read within the last second."""
-    made = operate(stack, "rotate-key", merchant.sid)
+    made = operate(stack, "store", "rotate-key", merchant.sid)
     time.sleep(LOOK_AGAIN_S)
     return replace(merchant, sign_key=made["signKey"], key_id=made["keyID"])
 
@@ -104,7 +105,7 @@ def test_a_key_is_changed_twice_while_payments_go_on(
     assert stale.code == "V0010"
     audited("signature", sid=first.sid, field="Authorization", key_id="unknown")
     assert second.query("refund", "TILL-1").code == "C0004", "the second is still good"
-    assert operate(stack, "retire-key", first.sid)["retired"] == [second.key_id]
+    assert operate(stack, "store", "retire-key", first.sid)["retired"] == [second.key_id]
     stale = signed(second, "GET", "capture?merchantTransID=TILL-1").deliver(second)
     assert stale.code == "V0010"
     assert third.query("capture", "TILL-1").code == "C0004"
@@ -120,7 +121,7 @@ def test_a_retired_key_is_refused_everywhere_within_a_minute(
         till.serves(24)  # every process has read the store
         new = rotated(stack, old)
         till.merchant = new
-        operate(stack, "retire-key", old.sid)
+        operate(stack, "store", "retire-key", old.sid)
         retired_at = time.monotonic()
         till.serves(24)
     time.sleep(max(0.0, retired_at + REMEMBERED_S + 1 - time.monotonic()))

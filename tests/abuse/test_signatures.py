@@ -20,9 +20,10 @@ import pytest
 
 from local.merchant_client import Merchant
 from local.stack import Stack
-from tests.abuse.conftest import Audited, a_merchant, operate
+from tests.abuse.conftest import Audited
 from tests.abuse.wire import Sent, a_payment, signed
 from tests.support.memory import a_store
+from tests.support.operator import a_merchant, operate
 from tidegate.api.evocloud import signature
 from tidegate.api.evocloud.authenticate import authenticate
 from tidegate.api.evocloud.operations import OPERATIONS
@@ -141,7 +142,7 @@ def test_a_store_that_is_not_there_or_stopped(
     assert nobody.query("payment", "X").code == "C0002"
     audited("store", code="C0002", sid="S899999")
     stopped = a_merchant(stack, tmp_path, "S830003")
-    operate(stack, "disable", stopped.sid)
+    operate(stack, "store", "disable", stopped.sid)
     assert stopped.payment("X", "10.00").code == "B0003"
     audited("store", code="B0003", sid="S830003")
 

@@ -3,9 +3,6 @@ started, and are loaded again."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from local.environments import ROOT
 from local.merchant_client import Merchant, trans_info
 from local.stack import Stack
 from tests.e2e.conftest import eventually
+from tests.support.operator import operate
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 NewId = Callable[[str], str]
@@ -31,17 +29,7 @@ def account(body: Any) -> dict[str, Any]:
 
 
 def load(stack: Stack, file: Path) -> dict[str, Any]:
-    command = ("tidegate.operator", "--json", "card-ranges", "load", "--file", str(file))
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded: dict[str, Any] = json.loads(done.stdout)
-    return loaded
+    return operate(stack, "card-ranges", "load", "--file", str(file))
 
 
 def test_the_contracts_test_cards_are_answered_as_it_shows_them(

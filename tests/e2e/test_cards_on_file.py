@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +17,7 @@ from local.merchant_client import Answer, Merchant, trans_info
 from local.stack import Stack
 from tests.e2e import payer
 from tests.e2e.conftest import eventually
+from tests.support.operator import operate
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 NewId = Callable[[str], str]
@@ -312,14 +311,7 @@ def test_the_merchant_is_told_of_a_kept_card(
 
 
 def test_a_card_that_only_our_key_opens(stack: Stack, merchant: Merchant, new_id: NewId) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tidegate.operator", "--json", "card-info-key"],
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    pem = json.loads(done.stdout)["publicKey"]
+    pem = operate(stack, "card-info-key")["publicKey"]
     info = {"cardNumber": MASTERCARD, "expiryDate": "1228", "cvc": "123"}
     key = load_pem_public_key(pem.encode())
     assert isinstance(key, RSAPublicKey)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +12,7 @@ from local.merchant_client import Merchant
 from local.operations import Operations
 from local.stack import Stack
 from tests.e2e.conftest import eventually
+from tests.support.operator import operate
 from tidegate.adapters.webhook import TIMEOUT_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -82,7 +81,7 @@ def test_what_comes_later_waits_for_what_was_refused(
     (run,) = runs_of(stack, payment)
     eventually(lambda: _execution(stack, run)["status"] == "SUCCEEDED")
     assert len(entered(stack, run)) == 4
-    assert operate(stack, "list", merchant.sid, of=payment) == []
+    assert notices(stack, "list", merchant.sid, of=payment) == []
 
 
 def test_the_operator_sees_what_is_refused_and_sends_it_again(
@@ -90,25 +89,21 @@ def test_the_operator_sees_what_is_refused_and_sends_it_again(
 ) -> None:
     payment = new_id("PAY")
     merchant.payment(payment, "14.00", webhook=f"{stack.url('merchant')}/fail-once/{payment}")
-    eventually(lambda: operate(stack, "list", merchant.sid, of=payment) != [])
-    (waiting,) = operate(stack, "list", merchant.sid, of=payment)
+    eventually(lambda: notices(stack, "list", merchant.sid, of=payment) != [])
+    (waiting,) = notices(stack, "list", merchant.sid, of=payment)
     assert (waiting["status"], waiting["tries"]) == ("waiting", 1)
     assert waiting["nextTryInS"] <= 18
-    operate(stack, "redeliver", merchant.sid, payment)
+    notices(stack, "redeliver", merchant.sid, payment)
     eventually(lambda: len(received(stack, payment)) == 2, within_s=10)
-    eventually(lambda: operate(stack, "list", merchant.sid, of=payment) == [])
-    operate(stack, "redeliver", merchant.sid, payment, "--sequence", str(waiting["sequences"][0]))
+    eventually(lambda: notices(stack, "list", merchant.sid, of=payment) == [])
+    notices(stack, "redeliver", merchant.sid, payment, "--sequence", str(waiting["sequences"][0]))
     eventually(lambda: len(received(stack, payment)) == 3, within_s=30)
     assert len({_header(one, "MsgID") for one in received(stack, payment)}) == 1
 
 
-def operate(stack: Stack, *arguments: str, of: str | None = None) -> list[dict[str, Any]]:
+def notices(stack: Stack, *arguments: str, of: str | None = None) -> list[dict[str, Any]]:
     """Run a ``notices`` command; what it shows of one payment, or of all."""
-    command = [sys.executable, "-m", "tidegate.operator", "--json", "notices", *arguments]
-    done = subprocess.run(
-        command, env=stack.environment, capture_output=True, text=True, check=True
-    )
-    shown: list[dict[str, Any]] = json.loads(done.stdout)["notices"]
+    shown: list[dict[str, Any]] = operate(stack, "notices", *arguments)["notices"]
     return [one for one in shown if of in (None, one["transID"])]
 
 

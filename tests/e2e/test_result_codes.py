@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.environments import ROOT
 from local.merchant_client import Answer, Merchant, trans_info
 from local.stack import Stack
 from tests.e2e import payer
+from tests.support.operator import a_merchant
 from tidegate.api.evocloud.result_codes import LINKPAY_CODES, RESULT_CODES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
@@ -266,30 +262,10 @@ PROOF = {
 @pytest.fixture(scope="module")
 def others(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[Merchant, Merchant]:
     """A store that authenticates every payer and takes no more than 500.00; and a closed one."""
-    demo = json.loads((ROOT / "local" / "demo-store.json").read_text())
-    folder = Path(tmp_path_factory.mktemp("stores"))
+    folder = tmp_path_factory.mktemp("stores")
     limits = {"authentication": "required", "risk": {"maxAmountMinor": 50_000}}
-
-    def made(sid: str, **changes: Any) -> Merchant:
-        file = folder / f"{sid}.json"
-        file.write_text(json.dumps({**demo, "sid": sid, **changes}))
-        store = operate(stack, "store", "put", "--file", str(file))
-        return Merchant(stack.base_url, store["sid"], store["signKey"], store["signType"])
-
-    return made("S024191", **limits), made("S024192", active=False)
-
-
-def operate(stack: Stack, *arguments: str) -> dict[str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tidegate.operator", "--json", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **stack.environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer: dict[str, str] = json.loads(done.stdout)
-    return answer
+    strict = a_merchant(stack, folder, "S024191", **limits)
+    return strict, a_merchant(stack, folder, "S024192", active=False)
 
 
 def told(table: dict[str, Any]) -> list[str]:

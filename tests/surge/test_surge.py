@@ -6,9 +6,6 @@ The steady load is three payments a second; that store may send eight.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,38 +14,19 @@ from random import Random
 
 import pytest
 
-from local.demo_store import DEFINITION
-from local.environments import ROOT
 from local.merchant_client import Answer, Merchant
 from local.stack import Stack
+from tests.support.operator import a_merchant
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("surge")]
 PER_SECOND, HOT_SHARE, LIMIT = 30, 0.8, 8
 REFUSED = "B0033"
 
 
-def a_merchant(stack: Stack, folder: Path, sid: str, requests_per_s: int | None) -> Merchant:
-    """A store with a limit of its own, made as an operator makes it."""
-    document = json.loads(DEFINITION.read_text()) | {"sid": sid, "requestsPerS": requests_per_s}
-    file = folder / f"{sid}.json"
-    file.write_text(json.dumps(document))
-    command = [sys.executable, "-m", "tidegate.operator", "--json", "store", "put", "--file"]
-    done = subprocess.run(
-        [*command, str(file)],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made = json.loads(done.stdout)
-    return Merchant(stack.base_url, sid, made["signKey"], made["signType"])
-
-
 @pytest.mark.parametrize("seconds", [10, pytest.param(60, marks=pytest.mark.long)])
 def test_a_surge_on_one_store(stack: Stack, tmp_path: Path, seconds: int) -> None:
-    hot = a_merchant(stack, tmp_path, f"S70{seconds:04d}", LIMIT)
-    cold = a_merchant(stack, tmp_path, f"S71{seconds:04d}", None)
+    hot = a_merchant(stack, tmp_path, f"S70{seconds:04d}", requestsPerS=LIMIT)
+    cold = a_merchant(stack, tmp_path, f"S71{seconds:04d}", requestsPerS=None)
     kept = [hot.payment(f"KEPT-{number}", "20.00") for number in range(2)]
     assert [one.code for one in kept] == ["S0000", "S0000"]
 
