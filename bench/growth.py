@@ -33,9 +33,8 @@ from tidegate.domain.errors import DuplicateTransaction
 from tidegate.domain.ledger import CAPTURE, BatchKey, Movement
 from tidegate.domain.message import Card
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Payment, require_payment
+from tidegate.domain.payment import IdempotencyRecord, Payment, require_payment
 from tidegate.domain.transitions import Operation as Kind
-from tidegate.ports import IdempotencyRecord
 from tidegate.services.commands import CreateOrder
 from tidegate.services.link_orders import link_of
 from tidegate.services.record_postings import PAGE_MOVEMENTS

@@ -16,7 +16,7 @@ from tidegate.adapters.dynamodb.table import Table
 from tidegate.domain.errors import DuplicateTransaction
 from tidegate.domain.fx import Inquiry, Quote
 from tidegate.domain.money import Money
-from tidegate.ports import IdempotencyRecord
+from tidegate.domain.payment import IdempotencyRecord
 
 pytestmark = pytest.mark.xdist_group("conformance")
 SID = "S024116"

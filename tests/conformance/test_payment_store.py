@@ -16,9 +16,8 @@ from tidegate.adapters.dynamodb.payments import DynamoPayments
 from tidegate.adapters.dynamodb.sequences import LeasedSequences
 from tidegate.adapters.dynamodb.table import Table
 from tidegate.domain.errors import StaleVersion
-from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
+from tidegate.domain.payment import IdempotencyRecord, OperationStatus, Payment, PaymentOperation
 from tidegate.domain.transitions import Operation, Outcome, Status
-from tidegate.ports import IdempotencyRecord
 
 pytestmark = pytest.mark.xdist_group("conformance")
 SID = "S024116"

@@ -17,10 +17,9 @@ from tidegate.domain.authentication import AuthenticationAnswer
 from tidegate.domain.errors import FieldMismatch, TokenUnknown, WrongStatus
 from tidegate.domain.fx import Quote, Rate
 from tidegate.domain.money import Money
-from tidegate.domain.payment import PAYMENTS, Payment
+from tidegate.domain.payment import PAYMENTS, IdempotencyRecord, Payment
 from tidegate.domain.tokens import TokenStatus
 from tidegate.domain.transitions import Operation, Status
-from tidegate.ports import IdempotencyRecord
 from tidegate.services.card_tokens import CardChange, Tokenization
 from tidegate.services.commands import AdditionalInfo, Authenticate, KeepCard, PayByToken
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from tidegate.adapters.clock_ids import RandomIds
 from tidegate.domain.errors import DuplicateTransaction
 from tidegate.domain.fx import Quote, Rate, RateSheet, find_rate
-from tidegate.ports import IdempotencyRecord
+from tidegate.domain.payment import IdempotencyRecord
 from tidegate.services.quote_fx_rate import QuoteFxRate
 from tidegate.services.use_quote import UseQuote
 

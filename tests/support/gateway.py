@@ -27,9 +27,9 @@ from tests.support.memory import (
 from tidegate.domain.errors import NotSent
 from tidegate.domain.message import Card
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Payment
+from tidegate.domain.payment import IdempotencyRecord, Payment
 from tidegate.domain.store import Store
-from tidegate.ports import CardRanges, IdempotencyRecord, WorkflowInput
+from tidegate.ports import CardRanges
 from tidegate.services.additional_info import SubmitAdditionalInfo
 from tidegate.services.authenticate_payer import AuthenticatePayer
 from tidegate.services.authorize_payment import AuthorizePayment
@@ -50,16 +50,15 @@ from tidegate.services.fail_payment import FailPayment
 from tidegate.services.link_orders import LinkOrders
 from tidegate.services.pay_order import PayOrder
 from tidegate.services.payer_action import PayerAction
-from tidegate.services.proceed import Proceed
 from tidegate.services.query import Query
 from tidegate.services.refund_payment import RefundPayment
 from tidegate.services.reverse_payment import ReversePayment
 from tidegate.services.sweep_due import SweepDue
 from tidegate.services.take_back import TakeBack
-from tidegate.services.task_result import TaskResult
 from tidegate.services.use_quote import UseQuote
 from tidegate.services.wallet_conversation import WalletConversation
 from tidegate.services.withdraw_attempt import WithdrawAttempt
+from tidegate.services.workflow import Proceed, TaskResult, WorkflowInput
 
 
 class Gateway:

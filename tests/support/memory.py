@@ -9,17 +9,16 @@ from decimal import Decimal
 from hashlib import sha256
 
 from tidegate.domain.errors import StaleVersion, StoreUnknown
-from tidegate.domain.fees import FeePlan, Rate
 from tidegate.domain.message import (
     AuthorizationRequest,
     CardAcceptor,
     NetworkAnswer,
     ReversalRequest,
 )
-from tidegate.domain.payment import Payment, PaymentOperation
+from tidegate.domain.payment import IdempotencyRecord, Payment, PaymentOperation
 from tidegate.domain.routing import Route
-from tidegate.domain.store import PayoutAccount, SignKey, Store
-from tidegate.ports import IdempotencyRecord, Record
+from tidegate.domain.store import FeePlan, PayoutAccount, Rate, SignKey, Store
+from tidegate.ports import Record
 
 VISA_CARD = "4761340000000043"
 MASTERCARD_CARD = "5120350100064594"

@@ -21,7 +21,7 @@ SOURCES = {".py", ".js", ".html", ".json"}
 # What each part may import of ours, as prefixes; `ports` stands for the modules `ports*.py`.
 OF_OURS = {
     "domain": ("domain",),
-    "ports": ("domain", "ports", "services.commands", "services.task_result"),
+    "ports": ("domain", "ports", "services.commands", "services.workflow"),
     "services": ("domain", "ports", "services"),
     # What use cases take and give: their results are put into words here.
     "api": (
@@ -34,7 +34,7 @@ OF_OURS = {
         "api",
     ),
     "networks": ("domain", "ports", "networks"),
-    "adapters": ("domain", "ports", "adapters", "api", "services.limits", "services.task_result"),
+    "adapters": ("domain", "ports", "adapters", "api", "services.limits", "services.workflow"),
 }
 PURE = ("domain", "ports", "services")
 JOINING = ("runtime", "operator")

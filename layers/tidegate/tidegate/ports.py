@@ -4,28 +4,19 @@ them on AWS and TCP."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tidegate.domain.account_data import AccountData
 from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
-from tidegate.domain.payment import OtherRecord, Payment, PaymentOperation
+from tidegate.domain.payment import IdempotencyRecord, OtherRecord, Payment, PaymentOperation
 from tidegate.domain.store import Store
+
+if TYPE_CHECKING:
+    from tidegate.services.workflow import WorkflowInput
 
 Record = Payment | PaymentOperation
 Found = Record | OtherRecord
 """What a merchantTransID can stand for."""
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyRecord:
-    """What an ``Idempotency-Key`` of a store stands for."""
-
-    sid: str
-    key: str
-    trans_id: str
-    fingerprint: str
-    """Hash of method, path, query and body of the first request."""
 
 
 class PaymentStore(Protocol):
@@ -166,22 +157,6 @@ class Ids(Protocol):
 
     def server_trans_id(self) -> str:
         """A random UUID (threeDSServerTransID)."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowInput:
-    """What the payment workflow is started with; never card data in clear."""
-
-    sid: str
-    trans_id: str
-    refused: bool
-    """The store's risk limits refuse it."""
-    routes: int
-    """How many routes the store has for the brand."""
-    sealed_secrets: str | None
-    """CVC, cryptogram or payment code, sealed and base64; kept nowhere else."""
-    deadline: float
-    """Unix seconds after which no new attempt is made."""
 
 
 class PaymentWorkflow(Protocol):

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from tidegate.domain.fx import Quote, Rate
-from tidegate.ports import IdempotencyRecord
+from tidegate.domain.payment import IdempotencyRecord
 
 
 class Rates(Protocol):

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.currencies import CURRENCIES
 from tidegate.domain.errors import CurrencyUnsupported, InvalidFormat, InvalidValue
-from tidegate.domain.fees import FeePlan, Rate
-from tidegate.domain.money import Money, currency_of_numeric, share
+from tidegate.domain.money import CURRENCIES, Money, currency_of_numeric, share
+from tidegate.domain.store import FeePlan, Rate
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tidegate.domain.errors import (
 )
 from tidegate.domain.fx import QUOTE_S, Inquiry
 from tidegate.domain.money import Money
-from tidegate.ports import IdempotencyRecord
+from tidegate.domain.payment import IdempotencyRecord
 
 SID = "S024116"
 ASKED = Inquiry("FX-1", "2025-03-04T09:10:11Z", Money(78000, "HKD"), "USD", "basket 17")

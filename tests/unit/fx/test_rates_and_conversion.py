@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fx_memory import ONE_DAY
-from tidegate.domain.currencies import CURRENCIES
 from tidegate.domain.errors import InvalidValue, RateUnknown
 from tidegate.domain.fx import Rate, RateSheet, convert, find_rate
-from tidegate.domain.money import Money
+from tidegate.domain.money import CURRENCIES, Money
 
 DAY = date(2025, 3, 4)
 OTHER = RateSheet("EUR", date(2025, 3, 3), "BOT", {"TWD": Decimal("35.5")})

@@ -17,10 +17,9 @@ from tidegate.domain.errors import (
     WrongStatus,
 )
 from tidegate.domain.message import NetworkAnswer
-from tidegate.domain.payment import OperationStatus
+from tidegate.domain.payment import IdempotencyRecord, OperationStatus
 from tidegate.domain.store import RiskLimits
 from tidegate.domain.transitions import Operation, Outcome, Status
-from tidegate.ports import IdempotencyRecord
 
 DAY = 24 * 3600
 

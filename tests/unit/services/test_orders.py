@@ -25,9 +25,8 @@ from tidegate.domain.errors import (
 from tidegate.domain.message import Card, NetworkAnswer
 from tidegate.domain.money import Money
 from tidegate.domain.order import CLAIM_S, MAX_ATTEMPTS, Attempt, OrderStatus
-from tidegate.domain.payment import Payment
+from tidegate.domain.payment import IdempotencyRecord, Payment
 from tidegate.domain.transitions import Status
-from tidegate.ports import IdempotencyRecord
 from tidegate.services.commands import ChangePayment, CreateOrder, PayByWallet
 from tidegate.services.link_orders import OrderChange, OrderView, link_of
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
-from tidegate.domain.currencies import CURRENCIES
 from tidegate.domain.errors import FileRejected
 from tidegate.domain.fx import RateSheet
+from tidegate.domain.money import CURRENCIES
 
 ECB = "ECB"
 COLUMNS = ["date", "base", "quote", "rate", "source"]

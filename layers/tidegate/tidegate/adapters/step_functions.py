@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegate.adapters import aws
-from tidegate.ports import WorkflowInput
 from tidegate.services.limits import WORKFLOW_S
+
+if TYPE_CHECKING:
+    from tidegate.services.workflow import WorkflowInput
 
 ANSWER_S = WORKFLOW_S + 4  # the read timeout stays above the workflow's own
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from tidegate.domain.currencies import CURRENCIES
 from tidegate.domain.errors import InvalidValue, RateUnknown
-from tidegate.domain.money import MAX_VALUE_BYTES, Money
+from tidegate.domain.money import CURRENCIES, MAX_VALUE_BYTES, Money
 
 SIGNIFICANT_DIGITS = 10
 QUOTE_S = 30 * 60

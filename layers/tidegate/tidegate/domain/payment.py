@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tidegate.domain.brands import MethodType
 from tidegate.domain.errors import AmountExceeded, FieldMismatch, TransactionUnknown
 from tidegate.domain.message import MessageIdentity, NetworkAnswer, StoredCredential
 from tidegate.domain.money import Money
@@ -19,6 +18,7 @@ from tidegate.domain.transitions import Operation, Outcome, Status, next_status
 if TYPE_CHECKING:  # what only some payments have
     from tidegate.domain.account_data import AccountData
     from tidegate.domain.authentication import Authentication, Mode
+    from tidegate.domain.brands import MethodType
     from tidegate.domain.wallet import Action, Scenario
 
 HISTORY_LIMIT = 12  # entries kept in the item; each operation's own item keeps the rest for good
@@ -280,6 +280,17 @@ class OtherRecord:
 
     kind: str
     nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """What an ``Idempotency-Key`` of a store stands for."""
+
+    sid: str
+    key: str
+    trans_id: str
+    fingerprint: str
+    """Hash of method, path, query and body of the first request."""
 
 
 PAYMENTS = frozenset({Operation.VERIFY, Operation.AUTHORIZE, Operation.SALE, Operation.IDENTIFY})

@@ -11,20 +11,20 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from tidegate.ports import (
-    CardRanges,
-    Clock,
-    Ids,
-    Networks,
-    PaymentStore,
-    PaymentWorkflow,
-    Sequences,
-    StoreDirectory,
-    Vault,
-)
 from tidegate.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from tidegate.ports import (
+        CardRanges,
+        Clock,
+        Ids,
+        Networks,
+        PaymentStore,
+        PaymentWorkflow,
+        Sequences,
+        StoreDirectory,
+        Vault,
+    )
     from tidegate.ports_tokens import StoredCards
     from tidegate.ports_wallets import Wallets
     from tidegate.services.additional_info import SubmitAdditionalInfo
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from tidegate.services.create_payment import CreatePayment
     from tidegate.services.fail_payment import FailPayment
     from tidegate.services.payer_action import PayerAction
-    from tidegate.services.proceed import Proceed
     from tidegate.services.query import Query
     from tidegate.services.refund_payment import RefundPayment
     from tidegate.services.reverse_payment import ReversePayment
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from tidegate.services.traffic import TrafficControl
     from tidegate.services.use_quote import UseQuote
     from tidegate.services.wallet_conversation import WalletConversation
+    from tidegate.services.workflow import Proceed
 
 PAGES = "/g2"
 """Our pages stand beside the API: {public url}/g2/3ds, {public url}/g2/pay."""
@@ -202,7 +202,7 @@ def cards_on_file() -> CardsOnFile:
 
 @cache
 def proceed() -> Proceed:
-    from tidegate.services.proceed import Proceed
+    from tidegate.services.workflow import Proceed
 
     return Proceed(payments(), workflow(), later(cards_on_file), clock())
 

@@ -18,9 +18,9 @@ from tidegate.domain.errors import (
     TooManyRequests,
 )
 from tidegate.domain.legs import PLATFORM_ZONE
+from tidegate.domain.payment import IdempotencyRecord
 from tidegate.domain.store import Store
-from tidegate.ports import IdempotencyRecord
-from tidegate.runtime import audit, bootstrap
+from tidegate.runtime import bootstrap
 from tidegate.runtime.observability import annotate, instrument, log
 
 Body = dict[str, Any]
@@ -51,6 +51,8 @@ def endpoint(operation: Operation) -> Handler:
             exchange.authenticate(event["pathParameters"]["sid"], now)
             return exchange.answer(operation, now)
         except TidegateError as error:
+            from tidegate.runtime import audit  # most requests are not refused
+
             audit.refused(error, event, exchange.store, exchange.request.headers.get("keyid", ""))
             return exchange.refuse(error, now)
         except Exception:  # noqa: BLE001  the merchant gets E0000, the log the rest

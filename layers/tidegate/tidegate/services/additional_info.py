@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from tidegate.domain.authentication import CHALLENGE, BrowserInfo
 from tidegate.domain.errors import WrongStatus
-from tidegate.domain.payment import Payment, require_intent
+from tidegate.domain.payment import IdempotencyRecord, Payment, require_intent
 from tidegate.domain.transitions import Operation, Status
-from tidegate.ports import IdempotencyRecord, PaymentStore
+from tidegate.ports import PaymentStore
 from tidegate.services.authenticate_payer import AuthenticatePayer
 from tidegate.services.commands import AdditionalInfo
 from tidegate.services.idempotency import claim, first_use

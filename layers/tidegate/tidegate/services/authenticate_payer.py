@@ -36,7 +36,7 @@ from tidegate.services.card_seal import unseal_card
 from tidegate.services.limits import DIRECTORY_S, INTENT_S
 from tidegate.services.outcomes import authentication_failed
 from tidegate.services.payer_action import PayerAction, Step, read_ticket
-from tidegate.services.proceed import Proceed
+from tidegate.services.workflow import Proceed
 
 UNAVAILABLE = AuthenticationAnswer("U", "", "", "", reason="unavailable")
 

@@ -13,12 +13,12 @@ from tidegate.domain.errors import (
 )
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation
-from tidegate.ports import Ids
 from tidegate.services.commands import CreatePayment
 from tidegate.services.means import Resolved
 
-if TYPE_CHECKING:  # what only some payments have
+if TYPE_CHECKING:  # for annotations, or what only some payments have
     from tidegate.domain.authentication import Authentication, Mode
+    from tidegate.ports import Ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tidegate.ports import Clock, Ids, PaymentStore, Sequences, StoreDirectory
 from tidegate.services.conversations import Conversations
 from tidegate.services.limits import ATTEMPT_S
 from tidegate.services.outcomes import concluded, stepped_up, to_be_reversed
-from tidegate.services.task_result import TaskResult
+from tidegate.services.workflow import TaskResult
 
 
 @dataclass(frozen=True, slots=True)

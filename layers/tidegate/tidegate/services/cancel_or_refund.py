@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from tidegate.domain.errors import FieldMismatch, WrongStatus
 from tidegate.domain.money import Money
-from tidegate.domain.payment import require_payment
+from tidegate.domain.payment import IdempotencyRecord, require_payment
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Status
-from tidegate.ports import IdempotencyRecord, PaymentStore
+from tidegate.ports import PaymentStore
 from tidegate.services.cancel_payment import CancelPayment
 from tidegate.services.change import Change
 from tidegate.services.commands import ChangePayment

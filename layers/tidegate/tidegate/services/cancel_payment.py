@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation
+from tidegate.domain.payment import IdempotencyRecord, OperationStatus, Payment, PaymentOperation
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Outcome
-from tidegate.ports import Clock, IdempotencyRecord, Sequences
+from tidegate.ports import Clock, Sequences
 from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
 from tidegate.services.limits import INTENT_S

@@ -6,10 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tidegate.domain.errors import MissingField, OperationUnsupported
-from tidegate.domain.payment import OperationStatus, Payment, PaymentOperation, Reversal
+from tidegate.domain.payment import (
+    IdempotencyRecord,
+    OperationStatus,
+    Payment,
+    PaymentOperation,
+    Reversal,
+)
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import UNDECIDED, Operation, Outcome
-from tidegate.ports import IdempotencyRecord, Sequences
+from tidegate.ports import Sequences
 from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
 from tidegate.services.limits import INTENT_S

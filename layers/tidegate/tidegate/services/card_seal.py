@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tidegate.domain.message import Card
-from tidegate.ports import Vault
+
+if TYPE_CHECKING:
+    from tidegate.ports import Vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tidegate.domain.errors import (
 )
 from tidegate.domain.legs import open_wallet_leg
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Payment, require_intent, require_payment
+from tidegate.domain.payment import IdempotencyRecord, Payment, require_intent, require_payment
 from tidegate.domain.routing import routes_for
 from tidegate.domain.store import Store
 from tidegate.domain.tokens import (
@@ -27,7 +27,7 @@ from tidegate.domain.tokens import (
     TokenStatus,
 )
 from tidegate.domain.transitions import Operation, Outcome, Status
-from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore, StoreDirectory, Vault
+from tidegate.ports import Clock, Ids, PaymentStore, StoreDirectory, Vault
 from tidegate.ports_tokens import StoredCards, TokenServices
 from tidegate.services.card_seal import seal_card
 from tidegate.services.cards_on_file import PROVISION_S, CardsOnFile, network_token_of, with_expiry

@@ -15,9 +15,9 @@ from tidegate.domain.errors import (
     WrongStatus,
 )
 from tidegate.domain.money import Money
-from tidegate.domain.payment import Payment, PaymentOperation, require_payment
+from tidegate.domain.payment import IdempotencyRecord, Payment, PaymentOperation, require_payment
 from tidegate.domain.transitions import Operation
-from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore
+from tidegate.ports import Clock, Ids, PaymentStore
 from tidegate.services.commands import ChangePayment
 from tidegate.services.idempotency import replayed
 from tidegate.services.limits import CONFLICT_TRIES

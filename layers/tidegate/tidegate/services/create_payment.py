@@ -13,26 +13,25 @@ from tidegate.domain.errors import (
     OperationUnsupported,
 )
 from tidegate.domain.legs import open_leg, open_wallet_leg
-from tidegate.domain.payment import Conversion, Leg, Payment
+from tidegate.domain.payment import Conversion, IdempotencyRecord, Leg, Payment
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Status
-from tidegate.ports import CardRanges, Clock, IdempotencyRecord, Ids, PaymentStore, Sequences, Vault
 from tidegate.services.authentication_policy import Authenticating, authentication_of
 from tidegate.services.card_seal import seal_card, seal_secrets
 from tidegate.services.commands import CreatePayment as Command
 from tidegate.services.commands import KeepCard
-from tidegate.services.idempotency import replayed
 from tidegate.services.limits import AUTHENTICATION_LIFE_S, INTENT_S, VALID_MINUTES
 from tidegate.services.means import Resolved, resolve
 from tidegate.services.payer_action import Step
-from tidegate.services.proceed import Proceed
 
-if TYPE_CHECKING:  # most payments go without them
+if TYPE_CHECKING:  # for annotations, or what most payments go without
     from tidegate.domain.tokens import StoredCard
+    from tidegate.ports import CardRanges, Clock, Ids, PaymentStore, Sequences, Vault
     from tidegate.services.authenticate_payer import AuthenticatePayer
     from tidegate.services.cards_on_file import CardsOnFile
     from tidegate.services.use_quote import UseQuote
+    from tidegate.services.workflow import Proceed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ class CreatePayment:
         DuplicateTransaction, FieldMismatch and what ``resolve`` raises.
         """
         # Before anything that may have changed since: a quote that has expired, a token that ended.
-        first = replayed(self.payments, store.sid, idempotency)
-        if isinstance(first, Payment):
+        first = self._replayed(store, idempotency)
+        if first is not None:
             return Step(first)
         if command.amount.currency not in store.currencies:
             raise CurrencyUnsupported(field="transAmount.currency")
@@ -75,14 +74,23 @@ class CreatePayment:
             self.cards.make(store, command.keep, means.card, intent)
         holder = self.payments.create(intent, idempotency)
         if holder is not None:
-            earlier = replayed(self.payments, store.sid, idempotency)
-            if isinstance(earlier, Payment):
+            earlier = self._replayed(store, idempotency)
+            if earlier is not None:
                 return Step(earlier)
             raise DuplicateTransaction(field="merchantTransInfo.merchantTransID")
         sealed = seal_secrets(self.vault, store.sid, intent.trans_id, means.secrets)
         if intent.status is Status.VERIFYING:
             return self.authenticate.begin(store, intent, sealed, command.authenticate.browser)
         return Step(self.proceed(store, intent, sealed))
+
+    def _replayed(self, store: Store, idempotency: IdempotencyRecord | None) -> Payment | None:
+        """The payment that the request's key stands for, if it names a key that was used."""
+        if idempotency is None:
+            return None
+        from tidegate.services.idempotency import replayed
+
+        first = replayed(self.payments, store.sid, idempotency)
+        return first if isinstance(first, Payment) else None
 
     def _intent(
         self, store: Store, command: Command, means: Resolved, authenticating: Authenticating

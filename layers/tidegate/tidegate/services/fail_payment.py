@@ -9,7 +9,7 @@ from tidegate.domain.payment import require_payment
 from tidegate.domain.transitions import Status
 from tidegate.ports import Clock, PaymentStore
 from tidegate.services.outcomes import declined
-from tidegate.services.task_result import TaskResult
+from tidegate.services.workflow import TaskResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ made."""
 from __future__ import annotations
 
 from tidegate.domain.errors import KeyReused
-from tidegate.ports import Found, IdempotencyRecord, PaymentStore
+from tidegate.domain.payment import IdempotencyRecord
+from tidegate.ports import Found, PaymentStore
 
 
 def replayed(

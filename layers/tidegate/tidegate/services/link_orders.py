@@ -22,10 +22,10 @@ from tidegate.domain.errors import (
     WrongStatus,
 )
 from tidegate.domain.order import CLAIM_S, LISTED, OVER, PAID, Order, OrderStatus, status_of
-from tidegate.domain.payment import Payment
+from tidegate.domain.payment import IdempotencyRecord, Payment
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation
-from tidegate.ports import Clock, IdempotencyRecord, Ids, PaymentStore
+from tidegate.ports import Clock, Ids, PaymentStore
 from tidegate.ports_orders import Orders
 from tidegate.services.change import Change
 from tidegate.services.commands import ChangePayment, CreateOrder

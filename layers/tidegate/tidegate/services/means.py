@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tidegate.domain.brands import MethodType, brand_named, brand_of_code
 from tidegate.domain.errors import (
     BrandUnsupported,
     InapplicableValue,
@@ -24,6 +23,7 @@ from tidegate.services.commands import (
 )
 
 if TYPE_CHECKING:  # what only some payments have
+    from tidegate.domain.brands import MethodType
     from tidegate.domain.tokens import StoredCard
     from tidegate.domain.wallet import Scenario
     from tidegate.services.cards_on_file import CardsOnFile
@@ -77,6 +77,8 @@ def resolve(store: Store, command: CreatePayment, cards: CardsOnFile) -> Resolve
 
 
 def _wallet(store: Store, means: PayByWallet) -> Resolved:
+    from tidegate.domain.brands import brand_named, brand_of_code
+
     if means.brand is not None:
         brand = brand_named(means.brand, field=WALLET_FIELD)
         if brand.type != "e-wallet":
@@ -95,6 +97,8 @@ def _wallet(store: Store, means: PayByWallet) -> Resolved:
 
 
 def _network_token(store: Store, means: PayByNetworkToken) -> Resolved:
+    from tidegate.domain.brands import brand_named
+
     brand = brand_of(means.token.pan)
     if brand != brand_named(means.brand, field="paymentMethod.token.paymentBrand").name:
         raise InapplicableValue(

@@ -8,7 +8,8 @@ from datetime import datetime
 from tidegate.domain.errors import FieldMismatch, InvalidValue, TransactionUnknown
 from tidegate.domain.fx import QUOTE_S, Inquiry, Quote, convert
 from tidegate.domain.legs import PLATFORM_ZONE
-from tidegate.ports import Clock, IdempotencyRecord, Ids
+from tidegate.domain.payment import IdempotencyRecord
+from tidegate.ports import Clock, Ids
 from tidegate.ports_fx import Quotes, Rates
 
 

@@ -8,11 +8,18 @@ from dataclasses import dataclass, replace
 from tidegate.domain.declines import UNREACHED
 from tidegate.domain.errors import MissingField, NotSent, StaleVersion, Unanswered, WrongStatus
 from tidegate.domain.legs import open_leg, open_wallet_leg
-from tidegate.domain.payment import Leg, OperationStatus, Payment, PaymentOperation, require_payment
+from tidegate.domain.payment import (
+    IdempotencyRecord,
+    Leg,
+    OperationStatus,
+    Payment,
+    PaymentOperation,
+    require_payment,
+)
 from tidegate.domain.routing import Route
 from tidegate.domain.store import Store
 from tidegate.domain.transitions import Operation, Outcome
-from tidegate.ports import Clock, IdempotencyRecord, PaymentStore, Sequences
+from tidegate.ports import Clock, PaymentStore, Sequences
 from tidegate.services.change import Beginner, Change
 from tidegate.services.commands import ChangePayment
 from tidegate.services.conclude_refund import ConcludeRefund

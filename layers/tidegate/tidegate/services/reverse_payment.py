@@ -11,7 +11,7 @@ from tidegate.ports import Clock, PaymentStore, Sequences
 from tidegate.services.limits import REVERSAL_S
 from tidegate.services.outcomes import to_be_reversed
 from tidegate.services.take_back import TakeBack
-from tidegate.services.task_result import TaskResult
+from tidegate.services.workflow import TaskResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tidegate.domain.errors import TooManyRequests
 from tidegate.domain.store import Store
-from tidegate.ports import Clock
+
+if TYPE_CHECKING:
+    from tidegate.ports import Clock
 
 WINDOW_S = 10
 BLOCK = 10

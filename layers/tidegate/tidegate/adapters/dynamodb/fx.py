@@ -29,7 +29,7 @@ from tidegate.adapters.dynamodb.table import (
 from tidegate.domain.errors import DuplicateTransaction, StaleVersion
 from tidegate.domain.fx import Quote, Rate, RateSheet, find_rate
 from tidegate.domain.money import Money
-from tidegate.ports import IdempotencyRecord
+from tidegate.domain.payment import IdempotencyRecord
 
 CACHE_S = 3600
 CACHED_DAYS = 4

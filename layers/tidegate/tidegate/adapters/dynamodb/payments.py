@@ -4,6 +4,7 @@ it was decided on."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pynamodb.expressions.condition import Condition
 
@@ -21,8 +22,10 @@ from tidegate.adapters.dynamodb.table import (
     equals,
 )
 from tidegate.domain.errors import StaleVersion
-from tidegate.domain.payment import Payment, PaymentOperation
-from tidegate.ports import Found, IdempotencyRecord, Record
+from tidegate.domain.payment import IdempotencyRecord, Payment, PaymentOperation
+
+if TYPE_CHECKING:
+    from tidegate.ports import Found, Record
 
 
 class DynamoPayments:

@@ -12,10 +12,9 @@ from cardutil import CardutilError, iso8583
 from cardutil.config import config
 
 from tidegate.domain.clearing import Presentment, SettledRecord
-from tidegate.domain.currencies import CURRENCIES
 from tidegate.domain.errors import CurrencyUnsupported, FileRejected
 from tidegate.domain.message import Kind
-from tidegate.domain.money import Money, currency_of_numeric
+from tidegate.domain.money import CURRENCIES, Money, currency_of_numeric
 from tidegate.networks.clearing.fields import day_of, is_number, plain
 
 ENCODING = "cp500"

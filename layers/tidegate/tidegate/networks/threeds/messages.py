@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tidegate.domain.authentication import AuthenticationAnswer, AuthenticationRequest
-from tidegate.domain.currencies import CURRENCIES
 from tidegate.domain.errors import InvalidValue, MalformedBody
+from tidegate.domain.money import CURRENCIES
 
 VERSION = "2.2.0"
 STATUSES = frozenset("YNUACR")

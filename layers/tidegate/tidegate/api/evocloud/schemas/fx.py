@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from tidegate.api.evocloud.request import Request
-from tidegate.api.evocloud.schemas.fields import Currency, Metadata, WireModel
-from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
-from tidegate.api.evocloud.schemas.validation import validated
-from tidegate.domain.currencies import CURRENCIES
+from tidegate.api.evocloud.schemas.context import MerchantTransInfo, TransAmount
+from tidegate.api.evocloud.schemas.fields import Currency, Metadata, WireModel, validated
 from tidegate.domain.errors import (
     CurrencyUnsupported,
     InapplicableValue,
     InvalidValue,
 )
 from tidegate.domain.fx import Inquiry
-from tidegate.domain.money import Money
+from tidegate.domain.money import CURRENCIES, Money
 
 
 class LocalAmount(TransAmount):

@@ -1,15 +1,22 @@
-"""What a task of the payment workflow hands on: enough to answer the merchant without reading
-again."""
+"""The payment workflow: what it is started with, what a task of it hands on, and what becomes of an
+intent when it has ended."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidegate.domain.message import NetworkAnswer
-from tidegate.domain.payment import Payment
+from tidegate.domain.payment import Payment, require_payment
+from tidegate.domain.routing import routes_for
 from tidegate.domain.transitions import Status
+from tidegate.services.limits import WORKFLOW_S
+
+if TYPE_CHECKING:
+    from tidegate.domain.store import Store
+    from tidegate.ports import Clock, PaymentStore, PaymentWorkflow
+    from tidegate.services.cards_on_file import CardsOnFile
 
 PAYER_ACTS = "pending"
 _OUTCOMES = {
@@ -23,8 +30,25 @@ _OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowInput:
+    """What the payment workflow is started with; never card data in clear."""
+
+    sid: str
+    trans_id: str
+    refused: bool
+    """The store's risk limits refuse it."""
+    routes: int
+    """How many routes the store has for the brand."""
+    sealed_secrets: str | None
+    """CVC, cryptogram or payment code, sealed and base64; kept nowhere else."""
+    deadline: float
+    """Unix seconds after which no new attempt is made."""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskResult:
-    """The payment's state after a task; never card data."""
+    """The payment's state after a task, which is enough to answer the merchant without reading
+    again; never card data."""
 
     outcome: str
     """approved, declined, pending (the payer has to act) or unknown: what the state machine
@@ -105,3 +129,35 @@ class TaskResult:
             refundable_minor=self.refundable_minor,
             capturable_minor=self.capturable_minor,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """The use case, over its ports."""
+
+    payments: PaymentStore
+    workflow: PaymentWorkflow
+    cards: CardsOnFile
+    clock: Clock
+
+    def __call__(self, store: Store, intent: Payment, sealed_secrets: str | None) -> Payment:
+        """The payment as far as its outcome is known; still Pending where it is not."""
+        result = self.workflow.run(
+            WorkflowInput(
+                sid=store.sid,
+                trans_id=intent.trans_id,
+                refused=store.risk.refuse(intent.amount, intent.first6),
+                routes=len(routes_for(intent.brand, store.routes)),
+                sealed_secrets=sealed_secrets,
+                deadline=self.clock.now() + WORKFLOW_S,
+            )
+        )
+        if result is None:
+            return intent
+        known = TaskResult.read(result)
+        if known.outcome == PAYER_ACTS:  # what he has to do stands in the table
+            return require_payment(self.payments.get(intent.sid, intent.trans_id))
+        payment = known.applied_to(intent)
+        if payment.stores_card:
+            self.cards.after(store, payment)
+        return payment
