@@ -38,6 +38,7 @@ VARIABLES = {
     "AWS_SECRET_ACCESS_KEY": "bench",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "LAMBDA_TASK_ROOT": "/var/task",
+    "PYTHONTZPATH": "/usr/share/zoneinfo",
     "_X_AMZN_TRACE_ID": "Root=1-64dca4b1-5a3c1f2e4b6d8f0a1c3e5d7f;Sampled=0",
     "STAGE": "local",
     "TABLE_NAME": "bench",

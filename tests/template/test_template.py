@@ -103,7 +103,7 @@ def test_functions_get_what_settings_read_and_nothing_else() -> None:
 
     Settings.read(Recording())
     given = {name for function in functions().values() for name in variables(function)}
-    assert {name for name in given if not name.startswith("POWERTOOLS_")} <= read
+    assert {name for name in given if not name.startswith(("POWERTOOLS_", "PYTHON"))} <= read
     # Reconciliation is started by EventBridge: no function has to know its machine.
     assert read - given == {"RECONCILIATION_STATE_MACHINE_ARN"}
 
