@@ -9,6 +9,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from tidegate.domain.errors import StaleVersion, StoreUnknown
+from tidegate.domain.fees import FeePlan, Rate
 from tidegate.domain.message import (
     AuthorizationRequest,
     CardAcceptor,
@@ -17,7 +18,7 @@ from tidegate.domain.message import (
 )
 from tidegate.domain.payment import IdempotencyRecord, Payment, PaymentOperation
 from tidegate.domain.routing import Route
-from tidegate.domain.store import FeePlan, PayoutAccount, Rate, SignKey, Store
+from tidegate.domain.store import PayoutAccount, SignKey, Store
 from tidegate.ports import Record
 
 VISA_CARD = "4761340000000043"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.errors import CurrencyUnsupported, InvalidFormat, InvalidValue
+from tidegate.domain.fees import FeePlan, Rate
 from tidegate.domain.money import CURRENCIES, Money, currency_of_numeric, share
-from tidegate.domain.store import FeePlan, Rate
 
 
 @pytest.mark.parametrize(

@@ -94,179 +94,44 @@ def share(minor: int, rate: Decimal) -> int:
     return int((Decimal(minor) * rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-# In code rather than from a package: it is read on every payment, and history needs codes that the
-# current list drops. Generated once from the ISO 4217 list of 2026-01-01.
-CURRENCIES: dict[str, Currency] = {
-    "AED": Currency("784", 2),
-    "AFN": Currency("971", 2),
-    "ALL": Currency("008", 2),
-    "AMD": Currency("051", 2),
-    "AOA": Currency("973", 2),
-    "ARS": Currency("032", 2),
-    "AUD": Currency("036", 2),
-    "AWG": Currency("533", 2),
-    "AZN": Currency("944", 2),
-    "BAM": Currency("977", 2),
-    "BBD": Currency("052", 2),
-    "BDT": Currency("050", 2),
-    "BHD": Currency("048", 3),
-    "BIF": Currency("108", 0),
-    "BMD": Currency("060", 2),
-    "BND": Currency("096", 2),
-    "BOB": Currency("068", 2),
-    "BOV": Currency("984", 2),
-    "BRL": Currency("986", 2),
-    "BSD": Currency("044", 2),
-    "BTN": Currency("064", 2),
-    "BWP": Currency("072", 2),
-    "BYN": Currency("933", 2),
-    "BZD": Currency("084", 2),
-    "CAD": Currency("124", 2),
-    "CDF": Currency("976", 2),
-    "CHE": Currency("947", 2),
-    "CHF": Currency("756", 2),
-    "CHW": Currency("948", 2),
-    "CLF": Currency("990", 4),
-    "CLP": Currency("152", 0),
-    "CNY": Currency("156", 2),
-    "COP": Currency("170", 2),
-    "COU": Currency("970", 2),
-    "CRC": Currency("188", 2),
-    "CUP": Currency("192", 2),
-    "CVE": Currency("132", 2),
-    "CZK": Currency("203", 2),
-    "DJF": Currency("262", 0),
-    "DKK": Currency("208", 2),
-    "DOP": Currency("214", 2),
-    "DZD": Currency("012", 2),
-    "EGP": Currency("818", 2),
-    "ERN": Currency("232", 2),
-    "ETB": Currency("230", 2),
-    "EUR": Currency("978", 2),
-    "FJD": Currency("242", 2),
-    "FKP": Currency("238", 2),
-    "GBP": Currency("826", 2),
-    "GEL": Currency("981", 2),
-    "GHS": Currency("936", 2),
-    "GIP": Currency("292", 2),
-    "GMD": Currency("270", 2),
-    "GNF": Currency("324", 0),
-    "GTQ": Currency("320", 2),
-    "GYD": Currency("328", 2),
-    "HKD": Currency("344", 2),
-    "HNL": Currency("340", 2),
-    "HTG": Currency("332", 2),
-    "HUF": Currency("348", 2),
-    "IDR": Currency("360", 2),
-    "ILS": Currency("376", 2),
-    "INR": Currency("356", 2),
-    "IQD": Currency("368", 3),
-    "IRR": Currency("364", 2),
-    "ISK": Currency("352", 0),
-    "JMD": Currency("388", 2),
-    "JOD": Currency("400", 3),
-    "JPY": Currency("392", 0),
-    "KES": Currency("404", 2),
-    "KGS": Currency("417", 2),
-    "KHR": Currency("116", 2),
-    "KMF": Currency("174", 0),
-    "KPW": Currency("408", 2),
-    "KRW": Currency("410", 0),
-    "KWD": Currency("414", 3),
-    "KYD": Currency("136", 2),
-    "KZT": Currency("398", 2),
-    "LAK": Currency("418", 2),
-    "LBP": Currency("422", 2),
-    "LKR": Currency("144", 2),
-    "LRD": Currency("430", 2),
-    "LSL": Currency("426", 2),
-    "LYD": Currency("434", 3),
-    "MAD": Currency("504", 2),
-    "MDL": Currency("498", 2),
-    "MGA": Currency("969", 2),
-    "MKD": Currency("807", 2),
-    "MMK": Currency("104", 2),
-    "MNT": Currency("496", 2),
-    "MOP": Currency("446", 2),
-    "MRU": Currency("929", 2),
-    "MUR": Currency("480", 2),
-    "MVR": Currency("462", 2),
-    "MWK": Currency("454", 2),
-    "MXN": Currency("484", 2),
-    "MXV": Currency("979", 2),
-    "MYR": Currency("458", 2),
-    "MZN": Currency("943", 2),
-    "NAD": Currency("516", 2),
-    "NGN": Currency("566", 2),
-    "NIO": Currency("558", 2),
-    "NOK": Currency("578", 2),
-    "NPR": Currency("524", 2),
-    "NZD": Currency("554", 2),
-    "OMR": Currency("512", 3),
-    "PAB": Currency("590", 2),
-    "PEN": Currency("604", 2),
-    "PGK": Currency("598", 2),
-    "PHP": Currency("608", 2),
-    "PKR": Currency("586", 2),
-    "PLN": Currency("985", 2),
-    "PYG": Currency("600", 0),
-    "QAR": Currency("634", 2),
-    "RON": Currency("946", 2),
-    "RSD": Currency("941", 2),
-    "RUB": Currency("643", 2),
-    "RWF": Currency("646", 0),
-    "SAR": Currency("682", 2),
-    "SBD": Currency("090", 2),
-    "SCR": Currency("690", 2),
-    "SDG": Currency("938", 2),
-    "SEK": Currency("752", 2),
-    "SGD": Currency("702", 2),
-    "SHP": Currency("654", 2),
-    "SLE": Currency("925", 2),
-    "SOS": Currency("706", 2),
-    "SRD": Currency("968", 2),
-    "SSP": Currency("728", 2),
-    "STN": Currency("930", 2),
-    "SVC": Currency("222", 2),
-    "SYP": Currency("760", 2),
-    "SZL": Currency("748", 2),
-    "THB": Currency("764", 2),
-    "TJS": Currency("972", 2),
-    "TMT": Currency("934", 2),
-    "TND": Currency("788", 3),
-    "TOP": Currency("776", 2),
-    "TRY": Currency("949", 2),
-    "TTD": Currency("780", 2),
-    "TWD": Currency("901", 2),
-    "TZS": Currency("834", 2),
-    "UAH": Currency("980", 2),
-    "UGX": Currency("800", 0),
-    "USD": Currency("840", 2),
-    "USN": Currency("997", 2),
-    "UYI": Currency("940", 0),
-    "UYU": Currency("858", 2),
-    "UYW": Currency("927", 4),
-    "UZS": Currency("860", 2),
-    "VED": Currency("926", 2),
-    "VES": Currency("928", 2),
-    "VND": Currency("704", 0),
-    "VUV": Currency("548", 0),
-    "WST": Currency("882", 2),
-    "XAD": Currency("396", 2),
-    "XAF": Currency("950", 0),
-    "XCD": Currency("951", 2),
-    "XCG": Currency("532", 2),
-    "XOF": Currency("952", 0),
-    "XPF": Currency("953", 0),
-    "YER": Currency("886", 2),
-    "ZAR": Currency("710", 2),
-    "ZMW": Currency("967", 2),
-    "ZWG": Currency("924", 2),
-    # Withdrawn, kept so that old payments stay readable.
-    "HRK": Currency("191", 2),
-    "ZWL": Currency("932", 2),
-    "SLL": Currency("694", 2),
-    "BGN": Currency("975", 2),
-    "CUC": Currency("931", 2),
+_BY_DECIMALS = {
+    0: """
+        BIF-108 CLP-152 DJF-262 GNF-324 ISK-352 JPY-392 KMF-174 KRW-410 PYG-600 RWF-646 UGX-800
+        UYI-940 VND-704 VUV-548 XAF-950 XOF-952 XPF-953
+    """,
+    2: """
+        AED-784 AFN-971 ALL-008 AMD-051 AOA-973 ARS-032 AUD-036 AWG-533 AZN-944 BAM-977 BBD-052
+        BDT-050 BMD-060 BND-096 BOB-068 BOV-984 BRL-986 BSD-044 BTN-064 BWP-072 BYN-933 BZD-084
+        CAD-124 CDF-976 CHE-947 CHF-756 CHW-948 CNY-156 COP-170 COU-970 CRC-188 CUP-192 CVE-132
+        CZK-203 DKK-208 DOP-214 DZD-012 EGP-818 ERN-232 ETB-230 EUR-978 FJD-242 FKP-238 GBP-826
+        GEL-981 GHS-936 GIP-292 GMD-270 GTQ-320 GYD-328 HKD-344 HNL-340 HTG-332 HUF-348 IDR-360
+        ILS-376 INR-356 IRR-364 JMD-388 KES-404 KGS-417 KHR-116 KPW-408 KYD-136 KZT-398 LAK-418
+        LBP-422 LKR-144 LRD-430 LSL-426 MAD-504 MDL-498 MGA-969 MKD-807 MMK-104 MNT-496 MOP-446
+        MRU-929 MUR-480 MVR-462 MWK-454 MXN-484 MXV-979 MYR-458 MZN-943 NAD-516 NGN-566 NIO-558
+        NOK-578 NPR-524 NZD-554 PAB-590 PEN-604 PGK-598 PHP-608 PKR-586 PLN-985 QAR-634 RON-946
+        RSD-941 RUB-643 SAR-682 SBD-090 SCR-690 SDG-938 SEK-752 SGD-702 SHP-654 SLE-925 SOS-706
+        SRD-968 SSP-728 STN-930 SVC-222 SYP-760 SZL-748 THB-764 TJS-972 TMT-934 TOP-776 TRY-949
+        TTD-780 TWD-901 TZS-834 UAH-980 USD-840 USN-997 UYU-858 UZS-860 VED-926 VES-928 WST-882
+        XAD-396 XCD-951 XCG-532 YER-886 ZAR-710 ZMW-967 ZWG-924
+    """,
+    3: """
+        BHD-048 IQD-368 JOD-400 KWD-414 LYD-434 OMR-512 TND-788
+    """,
+    4: """
+        CLF-990 UYW-927
+    """,
 }
+_WITHDRAWN = {2: "BGN-975 CUC-931 HRK-191 SLL-694 ZWL-932"}
+"""Kept so that old payments stay readable."""
+CURRENCIES = {
+    code: Currency(number, exponent)
+    for table in (_BY_DECIMALS, _WITHDRAWN)
+    for exponent, codes in table.items()
+    for code, _, number in (one.partition("-") for one in codes.split())
+}
+"""ISO 4217 currencies that have a minor unit, by code.
+
+In code rather than from a package: they are read on every payment, and history needs codes that the
+current list drops. Generated once from the ISO 4217 list of 2026-01-01.
+"""
 _BY_NUMERIC = {entry.numeric: code for code, entry in CURRENCIES.items()}

@@ -1,15 +1,14 @@
-"""A merchant's store: everything that decides how its payments are taken, priced and paid out; what
-it pays for them, and what it refuses by itself."""
+"""A merchant's store: everything that decides how its payments are taken, priced and paid out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import time
-from decimal import Decimal
 from typing import Literal
 
+from tidegate.domain.fees import FeePlan
 from tidegate.domain.message import CardAcceptor
-from tidegate.domain.money import Money, share
+from tidegate.domain.money import Money
 from tidegate.domain.routing import Route
 
 LinkRefundEvent = Literal["Refund", "LinkPay Refund"]
@@ -52,35 +51,6 @@ class RiskLimits:
         """Whether they refuse a payment (result code B0033)."""
         over = self.max_amount_minor is not None and amount.minor > self.max_amount_minor
         return over or any(first6.startswith(blocked) for blocked in self.blocked_bins)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Merchant discount rate of one brand: ``percent`` of the amount plus ``fixed_minor``."""
-
-    percent: Decimal
-    fixed_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FeePlan:
-    """What a merchant pays per transaction: rates by brand with ``default`` for the rest;
-    ``refund_fixed_minor`` is charged for each refund. A plan has a version, so that old captures
-    keep their price."""
-
-    version: int
-    default: Rate
-    by_brand: tuple[tuple[str, Rate], ...] = ()
-    refund_fixed_minor: int = 0
-
-    def capture_fee_minor(self, brand: str, amount: Money) -> int:
-        """The fee for one capture, half-up to the minor unit; never more than the amount itself."""
-        rate = dict(self.by_brand).get(brand, self.default)
-        return min(amount.minor, share(amount.minor, rate.percent / 100) + rate.fixed_minor)
-
-    def refund_fee_minor(self) -> int:
-        """The fee for one refund. What was charged at capture is not given back."""
-        return self.refund_fixed_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidegate.domain.errors import InvalidValue, MissingField
+from tidegate.domain.fees import FeePlan, Rate
 from tidegate.domain.message import CardAcceptor
 from tidegate.domain.money import CURRENCIES
 from tidegate.domain.routing import Route
-from tidegate.domain.store import FeePlan, PayoutAccount, Rate, RiskLimits, SignKey, Store
+from tidegate.domain.store import PayoutAccount, RiskLimits, SignKey, Store
 
 MAX_ZONE = 64
 _LONG_NUMBER = re.compile(r"\d{9,}")
