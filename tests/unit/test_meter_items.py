@@ -28,6 +28,7 @@ def item(size: int, **more: Any) -> dict[str, Any]:
         ({"BOOL": True}, 1),
         ({"M": {"a": {"S": "b"}}}, 3 + 2 + 1),
         ({"L": [{"S": "ab"}, {"N": "1"}]}, 3 + 3 + 3),
+        ({"SS": ["ab", "c"]}, 3),
     ],
 )
 def test_attributes_weigh_their_name_and_value(value: dict[str, Any], size: int) -> None:
@@ -35,8 +36,8 @@ def test_attributes_weigh_their_name_and_value(value: dict[str, Any], size: int)
 
 
 def test_a_kind_without_arithmetic_is_an_error() -> None:
-    with pytest.raises(ValueError, match="SS"):
-        item_bytes({"tags": {"SS": ["a"]}})
+    with pytest.raises(ValueError, match="NS"):
+        item_bytes({"tags": {"NS": ["1"]}})
 
 
 @pytest.mark.parametrize(
