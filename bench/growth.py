@@ -3,7 +3,7 @@ from 1,000 payments to 100,000: what reads more the longer a store trades is fou
 
 Counted exactly, on the embedded DynamoDB, each page of a query. All payments are one store's;
 every tenth is authorized and waits for its capture in the index that the janitor reads. A business
-date has a thousand payments, the postings of its captures packed into rows.
+date has a thousand payments, the postings of its captures on pages.
 """
 
 from __future__ import annotations
