@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 
 from local.environments import ROOT
@@ -20,6 +22,9 @@ READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.02
 PR_SET_PDEATHSIG = 1
+PORTS = range(20_000, 32_000)
+"""Below those that systems give to outgoing connections (from 32,768 on Linux)."""
+PORTS_A_PROCESS = 200
 
 
 @dataclass
@@ -117,7 +122,17 @@ def is_free(port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that nothing listens on."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nothing listens on, and that nobody is likely to take before its
+    owner listens: no outgoing connection gets it, this process does not give it again soon, and
+    most other processes look elsewhere."""
+    for port in islice(_ports(os.getpid()), PORTS_A_PROCESS):
+        if is_free(port, kind):
+            return port
+    raise LocalError(f"none of {PORTS_A_PROCESS} ports of 127.0.0.1 is free")
+
+
+@cache
+def _ports(process: int) -> Iterator[int]:
+    """In turn, the ports that a process chooses from."""
+    mine = process % (len(PORTS) // PORTS_A_PROCESS) * PORTS_A_PROCESS
+    return cycle(PORTS[mine : mine + PORTS_A_PROCESS])

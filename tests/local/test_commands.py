@@ -124,3 +124,10 @@ def test_stop_ends_what_runs_and_is_content_with_nothing(tmp_path: Path) -> None
 def test_a_free_port_is_free() -> None:
     assert is_free(free_port())
     assert is_free(free_port(socket.SOCK_DGRAM), socket.SOCK_DGRAM)
+
+
+def test_a_port_is_given_once_and_to_no_outgoing_connection() -> None:
+    """Between the choice and the start of whoever listens, seconds pass."""
+    given = [free_port() for _ in range(50)]
+    assert len(set(given)) == 50
+    assert max(given) < 32_768  # where Linux begins, unless it is told otherwise
