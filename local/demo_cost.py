@@ -7,6 +7,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 
+from local.evidence import log_groups
 from local.meter.prices import Prices
 from local.meter.tally import Tally
 from local.stack import Stack
@@ -44,11 +45,11 @@ def _kms(tally: Tally) -> int:
 
 def _logged(stack: Stack) -> Iterator[str]:
     client = stack.client("logs")
-    for group in client.describe_log_groups()["logGroups"]:
-        if not group["logGroupName"].startswith(FUNCTION_LOGS):
+    for group in log_groups(client):
+        if not group.startswith(FUNCTION_LOGS):
             continue
         pages = client.get_paginator("filter_log_events")
-        for page in pages.paginate(logGroupName=group["logGroupName"]):
+        for page in pages.paginate(logGroupName=group):
             for event in page["events"]:
                 if not event["message"].startswith(PLATFORM):
                     yield event["message"]

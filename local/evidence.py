@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from local.stack import Stack
 
 MACHINES = ("Payment", "Settlement", "Reconciliation", "Notices")
+TRIES, PAUSE_S = 30, 0.1
+
+
+def log_groups(client: Any) -> list[str]:
+    """Their names. The engine measures every stream of a group on the way, and fails where a
+    function adds one meanwhile: then it is asked again."""
+    for remaining in reversed(range(TRIES)):
+        try:
+            return [one["logGroupName"] for one in client.describe_log_groups()["logGroups"]]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InternalError" or not remaining:
+                raise
+            time.sleep(PAUSE_S)
+    raise AssertionError("the last try gives or raises")
 
 
 class Evidence:
@@ -43,10 +60,11 @@ class Evidence:
     def logs(self) -> list[bytes]:
         """What the parts and the functions logged."""
         client = self._stack.client("logs")
-        groups = [one["logGroupName"] for one in client.describe_log_groups()["logGroups"]]
+        pages = client.get_paginator("filter_log_events")
         said = [
-            json.dumps(client.filter_log_events(logGroupName=one)["events"]).encode()
-            for one in groups
+            json.dumps(page["events"]).encode()
+            for group in log_groups(client)
+            for page in pages.paginate(logGroupName=group)
         ]
         return said + [one.read_bytes() for one in (self._stack.state_dir / "logs").glob("*.log")]
 
