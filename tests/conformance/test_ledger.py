@@ -153,7 +153,7 @@ def test_what_writers_were_told_is_what_a_close_beside_them_left(table: Table) -
     with ThreadPoolExecutor(4) as pool:
         writers = [pool.submit(write, number) for number in range(4)]
         while len(list(first.movements(DAY))) < 50:
-            pass  # each look is sixteen requests
+            assert not all(writer.done() for writer in writers), "nobody writes any more"
         first.close(DAY)
         read = set(first.movements(DAY))
         taken = {one for writer in writers for one in writer.result()}
