@@ -68,7 +68,6 @@ lock: python  ## Write the lock files anew from requirements/*.in
 	done
 	@echo "locking layer"; cd requirements && $(COMPILE) layer.in -c dev.txt -o ../layers/tidegate/requirements.txt \
 		$$(sed -nE 's/^([a-z0-9.-]+)==.*/--no-emit-package \1/p' runtime.txt)
-	@$(PYTHON) -m local.environments dev runtime && $(PY) -m local.aws_models
 	@cd local/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(PYTHON) -m local.environments strip-node-lock
 

@@ -15,9 +15,9 @@ from local.meter import tally
 from local.meter.items import checked_units, item_bytes, read_units, write_units
 from local.meter.tally import Tally
 from tests.simulation.asl import Definition, Interpreter
-from tests.simulation.dynamodb import SimulatedClient
+from tests.simulation.dynamodb import SimulatedWire
 from tests.simulation.functions import resources
-from tests.simulation.world import World, _as_event
+from tests.simulation.world import World
 from tests.support.tables import ROOT, table_definition
 
 INDEXES = [
@@ -30,7 +30,7 @@ Item = Mapping[str, Any]
 Perform = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-class CountingClient(SimulatedClient):
+class CountingWire(SimulatedWire):
     """Counts the units of each request at the moment at which it takes effect."""
 
     tally: Tally
@@ -167,7 +167,7 @@ class WindowedPoller:
             self._world.scheduler.sleep(min(0.25, self._window_s))
         batch = self._gathered()[: self._size]
         self._next = self._records.index(batch[-1]) + 1
-        answer = self._world._deliver(self._name, {"Records": [_as_event(one) for one in batch]})
+        answer = self._world._deliver(self._name, {"Records": batch})
         assert not answer["batchItemFailures"], "nothing fails in a metered world"
         return 0.0
 

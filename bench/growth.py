@@ -9,7 +9,7 @@ date has a thousand payments, the postings of its captures on pages.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -184,15 +184,15 @@ class Reads:
 def counted(table: Table) -> Iterator[Reads]:
     """Counts what goes through ``table`` meanwhile."""
     reads = Reads()
-    dispatch = table._client.dispatch
+    call = table._client.call
 
-    def counting(operation: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = dispatch(operation, kwargs)
+    def counting(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = call(operation, given)
         reads.requests += 1
         reads.items += answer.get("ScannedCount", int("Item" in answer))
         return answer
 
-    with patch.object(table._client, "dispatch", counting):
+    with patch.object(table._client, "call", counting):
         yield reads
 
 

@@ -29,7 +29,7 @@ HANDLER = "import app"
 NO_END = "; import os; os._exit(0)"
 LAMBDA_TIME = 315_532_800
 """1980-01-01: what every file of a deployed zip was last changed at."""
-GOAL, TO_HANDLER_GOAL, PACKAGED_GOAL = 1.0, 1.4, 1.05
+GOAL, TO_HANDLER_GOAL, PACKAGED_GOAL = 1.0, 1.2, 1.05
 """The second is no goal of the project's, but the value that was reached."""
 VARIABLES = {
     "AWS_DEFAULT_REGION": "us-east-1",

@@ -11,7 +11,6 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,14 +18,14 @@ from unittest.mock import patch
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from bench import samples, stub_aws
 from bench.stub_aws import Recorded
 from tests.simulation.world import forget
 from tests.support.memory import a_store
-from tests.support.tables import mocked_connection, table_definition
+from tests.support.mocked_aws import mocked_aws
+from tests.support.tables import table_definition
 
 HOSTS = ("visa", "mastercard")
 
@@ -123,7 +122,7 @@ class Recorder:
 
         with (
             patch.dict(os.environ, environment),
-            mock_aws(),
+            mocked_aws(),
             patch.object(BotocoreStubber, "__call__", answered),
         ):
             os.environ.pop("AWS_ENDPOINT_URL", None)
@@ -133,17 +132,12 @@ class Recorder:
 
     @contextmanager
     def _wired(self, story: str) -> Iterator[None]:
-        from tidegate.adapters import aws
-        from tidegate.adapters.dynamodb import stores, table
+        from tidegate.adapters.dynamodb import stores
 
-        caches: list[Any] = [aws.client, aws.session]
-        for one in caches:
-            one.cache_clear()
         forget()
         self._scripts = samples.Scripts()
         with _patches() as replace:
             self._scripts.install(replace, files=None)
-            replace(table, "connection", cache(mocked_connection))
             self._scripts.begin(story)
             stores.DynamoStores("bench", self.made["KMS_KEY_ID"]).put(
                 a_store(
@@ -156,8 +150,6 @@ class Recorder:
             _skip_numbers(list(samples.STORIES).index(story))
             yield
         forget()
-        for one in caches:
-            one.cache_clear()
 
     def _executed(self, request: AWSPreparedRequest) -> AWSResponse:
         """The payment workflow's happy way: its first task, and that is its output."""

@@ -18,11 +18,10 @@ from typing import Any
 from unittest.mock import patch
 
 from bench import assumptions as assumed
-from bench.counting import CountingClient, CountingInterpreter, WindowedPoller
+from bench.counting import CountingInterpreter, CountingWire, WindowedPoller
 from local.meter import tally
 from local.meter.tally import Tally
 from tests.simulation.calls import Failing
-from tests.simulation.dynamodb import SimulatedConnection
 from tests.simulation.faults import Fault
 from tests.simulation.functions import resources, triggered_by
 from tests.simulation.world import World
@@ -140,11 +139,9 @@ class MeteredWorld(World):
             return assumed.ISSUER_S / 2, assumed.ISSUER_S / 2
         return 0.0, 0.0
 
-    def _connection(self) -> SimulatedConnection:
-        connection = SimulatedConnection(self.aws.database, self.aws._through)
-        counting = CountingClient(self.aws.database, self.aws._through)
-        counting.tally = self.tally
-        connection._simulated = counting
+    def _connection(self) -> CountingWire:
+        connection = CountingWire(self.aws.database, self.aws._through)
+        connection.tally = self.tally
         return connection
 
     def _handler(self, name: str) -> Callable[[Any, Any], Any]:

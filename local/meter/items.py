@@ -8,6 +8,7 @@ each 4 KiB, half where it need not be consistent. A refused write is billed by t
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -37,8 +38,8 @@ def _value_bytes(typed: AttributeValue) -> int:
         case "S":
             return len(value.encode())
         case "B":
-            # A client that hands binary over in JSON has it in base64.
-            return len(value) if isinstance(value, bytes) else len(value) * 3 // 4
+            # Who hands binary over in JSON has it in base64.
+            return len(value if isinstance(value, bytes) else b64decode(value))
         case "SS":
             return sum(len(one.encode()) for one in value)
         case "BOOL" | "NULL":

@@ -150,7 +150,7 @@ def test_a_mail_is_text_whatever_is_in_it(monkeypatch: pytest.MonkeyPatch) -> No
         def send_email(self, **given: Any) -> None:
             sent.append(given)
 
-    monkeypatch.setattr(aws, "client", lambda *_: Ses())
+    monkeypatch.setattr(aws, "client", lambda *_, **__: Ses())
     notices.SesMailer("pay@tidegate.example").send("m@shop.example", "a\r\nBcc: x@x", MARKUP)
     (mail,) = sent
     assert mail["Message"]["Body"] == {"Text": {"Data": MARKUP, "Charset": "UTF-8"}}

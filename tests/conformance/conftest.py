@@ -13,7 +13,7 @@ import pytest
 from local.dynamodb_local import DynamoDbLocal
 from local.embedded import EmbeddedAws
 from local.errors import LocalError
-from tests.simulation.dynamodb import Database, SimulatedConnection
+from tests.simulation.dynamodb import Database, SimulatedWire
 from tests.support.tables import new_table
 from tidegate.adapters.dynamodb.table import Table
 
@@ -45,5 +45,5 @@ def endpoint_url(
 def table(endpoint_url: str | None) -> Table:
     """A table of its own for each test."""
     if endpoint_url is None:
-        return Table(f"table-{next(_NUMBERS)}", SimulatedConnection(Database()))
+        return Table(f"table-{next(_NUMBERS)}", SimulatedWire(Database()))
     return new_table(endpoint_url, f"table-{next(_NUMBERS)}")

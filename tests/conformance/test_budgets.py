@@ -32,7 +32,7 @@ def house(table: Table, endpoint_url: str | None) -> SimpleNamespace:
     RangeTable(table).put([CardRange(VISA_CARD[:6], "Visa", ACCOUNT)])
     ranges = DynamoCardRanges(table)
     gateway = Gateway(payments=DynamoPayments(table), ranges=ranges)
-    reader = client(endpoint_url) if endpoint_url else table._client.client
+    reader = client(endpoint_url) if endpoint_url else table._client
 
     @contextmanager
     def counted() -> Iterator[Meter]:

@@ -41,7 +41,7 @@ def test_the_longest_prefix_wins_and_a_later_file_replaces_what_it_names(table: 
 
 def test_a_file_is_written_in_batches(table: Table) -> None:
     operator = RangeTable(table)
-    with metered(table, table._client.client) as meter:
+    with metered(table, table._client) as meter:
         operator.put(
             CardRange(f"{prefix}", "Visa", AccountData(product=f"{prefix % 100}"))
             for prefix in range(476100, 476160)
@@ -56,7 +56,7 @@ def test_a_file_is_written_in_batches(table: Table) -> None:
 def test_a_card_is_looked_up_by_one_request_and_then_by_none(table: Table) -> None:
     RangeTable(table).put([CardRange("476134", "Visa", CREDIT)])
     ranges = DynamoCardRanges(table)
-    with metered(table, table._client.client) as meter:
+    with metered(table, table._client) as meter:
         for _ in range(2):
             assert ranges.account_data(VISA_CARD) == CREDIT
             assert ranges.account_data(MASTERCARD_CARD) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -308,24 +308,24 @@ def test_status_survives_every_round_trip(payments: DynamoPayments, intent: Paym
 def _twice(table: Table) -> None:
     """The next write is sent twice, as the SDK does when the first answer is lost."""
     connection = table._client
-    original = connection.dispatch
+    original = connection.call
 
-    def dispatch(operation: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-        connection.dispatch = original  # type: ignore[method-assign]
-        original(operation, kwargs)
-        answer: dict[str, Any] = original(operation, kwargs)
+    def call(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        connection.call = original  # type: ignore[method-assign]
+        original(operation, given)
+        answer: dict[str, Any] = original(operation, given)
         return answer
 
-    connection.dispatch = dispatch  # type: ignore[method-assign, assignment]
+    connection.call = call  # type: ignore[method-assign]
 
 
 def _conflict_once(table: Table, code: str) -> None:
     """The next transaction is answered as AWS does when another one is at the same item."""
     connection = table._client
-    original = connection.dispatch
+    original = connection.call
 
-    def dispatch(operation: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-        connection.dispatch = original  # type: ignore[method-assign]
+    def call(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        connection.call = original  # type: ignore[method-assign]
         reasons = [{"Code": "None"}, {"Code": "TransactionConflict", "Message": "conflict"}]
         response: Any = {
             "Error": {"Code": code, "Message": "conflict"},
@@ -333,4 +333,4 @@ def _conflict_once(table: Table, code: str) -> None:
         }
         raise ClientError(response, operation)
 
-    connection.dispatch = dispatch  # type: ignore[method-assign, assignment]
+    connection.call = call  # type: ignore[method-assign]

@@ -3,6 +3,7 @@ state machines, in one process and subject to faults."""
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections import deque
@@ -18,13 +19,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.simulation.asl import Interpreter, TaskFailed, definition
 from tests.simulation.calls import READ, WRITE, Calls, Failing
-from tests.simulation.dynamodb import Database, SimulatedConnection, cancelled, failure
+from tests.simulation.dynamodb import Database, SimulatedWire, cancelled, failure
 from tests.simulation.faults import Fault
 from tests.simulation.functions import Functions, machine_of
 from tests.simulation.scheduler import Died, Scheduler, Task
 from tidegate.adapters.dynamodb.table import HURRIED_S
 
 Answer = TypeVar("Answer")
+Requested = tuple[Callable[[], dict[str, Any]], tuple[Fault, ...]]
 TRANSIENT = {"ThrottlingException", "InternalServerError"}
 DEDUPLICATION_S = 300.0
 """For so long a FIFO queue knows a message again."""
@@ -32,10 +34,6 @@ DEDUPLICATION_S = 300.0
 
 class NoSuchKey(Exception):
     """There is no such object."""
-
-
-class ExecutionAlreadyExists(Exception):
-    """The name was used."""
 
 
 @dataclass
@@ -136,33 +134,26 @@ class Aws:
         self._master = AESGCM(self.random.randbytes(32))
         self.interpreter = Interpreter(self.scheduler, self.random, self._no_function)
 
-    def client(self, service: str, config: Any) -> Any:
-        """What the adapters talk to all but DynamoDB by."""
-        return getattr(self, f"_{service}")(config.retries["total_max_attempts"])
+    def client(self, service: str, *, tries: int, **_: float) -> Any:
+        """What the adapters talk to S3, SNS and SES by."""
+        return getattr(self, f"_{service}")(tries)
 
-    def connection(self) -> SimulatedConnection:
+    def wire(self, service: str, *, tries: int, read_s: float, **_: Any) -> Any:
+        """What they talk to the services by that our own wire leads to."""
+        effects = getattr(self, f"_{service}")
+
+        def call(operation: str, given: Mapping[str, Any]) -> Any:
+            effect, kinds = effects(operation, given)
+            return self._request(f"{service} {operation}", effect, kinds, tries, patience_s=read_s)
+
+        return SimpleNamespace(call=call)
+
+    def connection(self) -> SimulatedWire:
         """What the adapters talk to DynamoDB by."""
         hurried = partial(self._through, attempts=1, patience_s=HURRIED_S)
-        return SimulatedConnection(self.database, self._through, hurried)
+        return SimulatedWire(self.database, self._through, hurried)
 
     # -- the clients -------------------------------------------------------------------------
-
-    def _sqs(self, attempts: int) -> Any:
-        def send_message_batch(*, QueueUrl: str, Entries: list[Mapping[str, str]]) -> Any:  # noqa: N803
-            def send() -> dict[str, Any]:
-                for one in Entries:
-                    self.queued.append(one["MessageBody"])
-                    self.queue.send(
-                        one["MessageBody"],
-                        one["MessageGroupId"],
-                        one["MessageDeduplicationId"],
-                        self.scheduler.now,
-                    )
-                return {"Successful": Entries}
-
-            return self._request("sqs SendMessageBatch", send, (*WRITE, Fault.TWICE), attempts)
-
-        return SimpleNamespace(send_message_batch=send_message_batch)
 
     def _sns(self, attempts: int) -> Any:
         def publish(**given: Any) -> None:
@@ -200,90 +191,78 @@ class Aws:
         errors = SimpleNamespace(NoSuchKey=NoSuchKey)
         return SimpleNamespace(put_object=put_object, get_object=get_object, exceptions=errors)
 
-    def _kms(self, attempts: int) -> Any:
-        def bound(context: Mapping[str, str]) -> bytes:
-            return json.dumps(context, sort_keys=True).encode()
+    # -- what happens behind the wires: an operation's effect, and what may go wrong ------------
 
-        def encrypt(*, KeyId: str, Plaintext: bytes, EncryptionContext: Any) -> Any:  # noqa: N803
+    def _sqs(self, operation: str, given: Mapping[str, Any]) -> Requested:
+        assert operation == "SendMessageBatch"
+
+        def send() -> dict[str, Any]:
+            for one in given["Entries"]:
+                self.queued.append(one["MessageBody"])
+                self.queue.send(
+                    one["MessageBody"],
+                    one["MessageGroupId"],
+                    one["MessageDeduplicationId"],
+                    self.scheduler.now,
+                )
+            return {"Successful": given["Entries"]}
+
+        return send, (*WRITE, Fault.TWICE)
+
+    def _kms(self, operation: str, given: Mapping[str, Any]) -> Requested:
+        bound = json.dumps(given["EncryptionContext"], sort_keys=True).encode()
+
+        def encrypted(plaintext: bytes) -> str:
             nonce = self.random.randbytes(12)
-            return {
-                "CiphertextBlob": nonce
-                + self._master.encrypt(nonce, Plaintext, bound(EncryptionContext))
-            }
+            return _text(nonce + self._master.encrypt(nonce, plaintext, bound))
 
-        def decrypt(*, KeyId: str, CiphertextBlob: bytes, EncryptionContext: Any) -> Any:  # noqa: N803
-            nonce, sealed = CiphertextBlob[:12], CiphertextBlob[12:]
-            return {"Plaintext": self._master.decrypt(nonce, sealed, bound(EncryptionContext))}
+        def encrypt() -> dict[str, str]:
+            return {"CiphertextBlob": encrypted(base64.b64decode(given["Plaintext"]))}
 
-        def generate(*, KeyId: str, KeySpec: str, EncryptionContext: Any) -> Any:  # noqa: N803
+        def decrypt() -> dict[str, str]:
+            blob = base64.b64decode(given["CiphertextBlob"])
+            return {"Plaintext": _text(self._master.decrypt(blob[:12], blob[12:], bound))}
+
+        def generate() -> dict[str, str]:
             key = self.random.randbytes(32)
-            sealed = encrypt(KeyId=KeyId, Plaintext=key, EncryptionContext=EncryptionContext)
-            return {"Plaintext": key, **sealed}
+            return {"Plaintext": _text(key), "CiphertextBlob": encrypted(key)}
 
-        def asked(name: str, answer: Callable[..., Any]) -> Callable[..., Any]:
-            return lambda **given: self._request(
-                f"kms {name}", lambda: answer(**given), READ, attempts
-            )
+        effects = {"Encrypt": encrypt, "Decrypt": decrypt, "GenerateDataKey": generate}
+        return effects[operation], READ
 
-        return SimpleNamespace(
-            encrypt=asked("Encrypt", encrypt),
-            decrypt=asked("Decrypt", decrypt),
-            generate_data_key=asked("GenerateDataKey", generate),
-        )
+    def _secretsmanager(self, operation: str, given: Mapping[str, Any]) -> Requested:
+        assert operation == "GetSecretValue"
+        return lambda: {"SecretString": self.secrets[given["SecretId"]]}, READ
 
-    def _secretsmanager(self, attempts: int) -> Any:
-        def get_secret_value(*, SecretId: str) -> Any:  # noqa: N803
-            return self._request(
-                "secrets GetSecretValue",
-                lambda: {"SecretString": self.secrets[SecretId]},
-                READ,
-                attempts,
-            )
+    def _states(self, operation: str, given: Mapping[str, Any]) -> Requested:
+        def start() -> dict[str, Any]:
+            self.start(given["stateMachineArn"], given["name"], given["input"])
+            return {}
 
-        return SimpleNamespace(get_secret_value=get_secret_value)
+        def start_sync() -> dict[str, Any]:
+            return self._run_express(given["stateMachineArn"], given["input"])
 
-    def _stepfunctions(self, attempts: int) -> Any:
-        def start_execution(*, stateMachineArn: str, name: str, input: str) -> None:  # noqa: A002, N803
-            self._request(
-                f"states StartExecution {stateMachineArn.rsplit(':', 1)[-1]}",
-                lambda: self.start(stateMachineArn, name, input),
-                (*WRITE, Fault.TWICE),
-                attempts,
-            )
+        def describe() -> dict[str, Any]:
+            return {"status": self.executions[given["executionArn"]].status}
 
-        def start_sync_execution(*, stateMachineArn: str, input: str, **_: Any) -> Any:  # noqa: A002, N803
-            return self._request(
-                "states StartSyncExecution",
-                lambda: self._run_express(stateMachineArn, input),
-                (*WRITE, Fault.THROTTLED),
-                attempts,
-                patience_s=24.0,
-            )
-
-        def describe_execution(*, executionArn: str) -> Any:  # noqa: N803
-            found = self.executions[executionArn]
-            return self._request(
-                "states DescribeExecution", lambda: {"status": found.status}, READ, attempts
-            )
-
-        return SimpleNamespace(
-            start_execution=start_execution,
-            start_sync_execution=start_sync_execution,
-            describe_execution=describe_execution,
-            exceptions=SimpleNamespace(ExecutionAlreadyExists=ExecutionAlreadyExists),
-        )
+        effects: dict[str, Requested] = {
+            "StartExecution": (start, (*WRITE, Fault.TWICE)),
+            "StartSyncExecution": (start_sync, (*WRITE, Fault.THROTTLED)),
+            "DescribeExecution": (describe, READ),
+        }
+        return effects[operation]
 
     # -- state machines ----------------------------------------------------------------------
 
     def start(self, machine_arn: str, name: str, given: str) -> Execution:
         """A standard execution. One that runs under this name with this input is left alone;
-        otherwise a name that was used raises ExecutionAlreadyExists."""
+        otherwise a name that was used is refused."""
         arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
         known = self.executions.get(arn)
         if known is not None:
             if known.status == "RUNNING" and known.given == given:
                 return known
-            raise ExecutionAlreadyExists
+            raise failure("ExecutionAlreadyExists", "StartExecution")
         made = self.executions[arn] = self._begun(machine_arn, given)
         return made
 
@@ -382,6 +361,10 @@ class Aws:
                     raise
             self.scheduler.sleep(0.1 * self.random.random())
         raise AssertionError("an SDK tries at least once")
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def failed_executions(aws: Aws) -> list[str]:

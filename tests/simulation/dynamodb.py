@@ -1,19 +1,21 @@
-"""DynamoDB as far as the adapters use it: a table, its index, its stream; behind pynamodb's own
-client, so that the adapters and the expressions that they emit are the real ones."""
+"""DynamoDB as far as the adapters use it: a table, its index, its stream; in the place of our wire,
+so that the adapters and the requests that they write are the real ones."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 from zlib import crc32
 
 from botocore.exceptions import ClientError
-from pynamodb.connection import Connection
 
 from tests.simulation.expressions import Given, Item, changed, comparable, holds
 from tests.support.tables import table_definition
+from tidegate.adapters.wire import Wire
 
 Key = tuple[str, str]
 SHARDS = 4
@@ -37,6 +39,8 @@ class Database:
     watchers: list[Callable[[Item | None, Item], None]] = field(default_factory=list)
     """Are shown each item before and after each change."""
     changes: int = 0
+    one_by_one: AbstractContextManager[Any] = field(default_factory=RLock)
+    """Real threads may ask, too."""
 
     def items(self, table: str) -> dict[Key, Item]:
         return self.tables.setdefault(table, {})
@@ -60,12 +64,15 @@ class Database:
             watcher(before, after)
 
 
-class SimulatedClient:
-    """In the place of botocore's client under a pynamodb connection."""
+class SimulatedWire(Wire):
+    """In the place of a ``Wire`` to DynamoDB."""
 
-    def __init__(self, database: Database, through: Through = straight) -> None:
+    def __init__(
+        self, database: Database, through: Through = straight, hurried: Through | None = None
+    ) -> None:
         self._database = database
         self._through = through
+        self._hurried = hurried
         self._indexes = {
             one["IndexName"]: tuple(part["AttributeName"] for part in one["KeySchema"])
             for one in table_definition()["GlobalSecondaryIndexes"]
@@ -75,10 +82,22 @@ class SimulatedClient:
         """As a client of its own reads: no fault strikes."""
         return copy.deepcopy(self._GetItem(request))
 
-    def _make_api_call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def hurried(self, read_s: float) -> SimulatedWire:
+        """As impatient as the real one; the same where nothing is slow."""
+        made = copy.copy(self)
+        made._through = self._hurried or self._through
+        return made
+
+    def call(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """One request and its answer, as ``Wire.call``."""
         perform = getattr(self, f"_{operation}")
-        answer: dict[str, Any] = self._through(operation, lambda: perform(copy.deepcopy(request)))
-        return copy.deepcopy(answer)
+
+        def effect() -> dict[str, Any]:
+            with self._database.one_by_one:
+                return copy.deepcopy(perform(copy.deepcopy(given)))
+
+        answer: dict[str, Any] = self._through(operation, effect)
+        return answer
 
     def _GetItem(self, request: Mapping[str, Any]) -> dict[str, Any]:
         item = self._database.items(request["TableName"]).get(_key(request["Key"]))
@@ -169,27 +188,6 @@ class SimulatedClient:
         after = changed(request["UpdateExpression"], before, _given(request))
         self._database.write(request["TableName"], key, after)
         return after
-
-
-class SimulatedConnection(Connection):
-    """A pynamodb connection that ends in this process."""
-
-    def __init__(
-        self, database: Database, through: Through = straight, hurried: Through | None = None
-    ) -> None:
-        super().__init__(region="us-east-1")
-        self._simulated = SimulatedClient(database, through)
-        self._hurried = hurried
-
-    def hurried(self) -> SimulatedConnection:
-        """As impatient as the real one; the same where nothing is slow."""
-        if self._hurried is None:
-            return self
-        return SimulatedConnection(self._simulated._database, self._hurried)
-
-    @property
-    def client(self) -> Any:
-        return self._simulated
 
 
 def failure(code: str, operation: str) -> ClientError:

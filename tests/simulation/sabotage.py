@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from botocore.config import Config
 from pynamodb.expressions.operand import Path
 
 from tests.simulation.providers import WALLET_HOST
@@ -153,7 +152,7 @@ BREAKS: Mapping[str, Break] = {
     "close a batch and seal no page": _instead(DynamoLedger, "_end", _swallowed),
     "confirm records that were not queued": _both(
         _instead(SqsNoticeQueue, "send", _swallowed),
-        _instead(notices_adapter, "_CONFIG", lambda _: Config(retries={"total_max_attempts": 1})),
+        _instead(notices_adapter, "TRIES", lambda _: 1),
     ),
     "tell later news first": _instead(
         notify_merchant, "holds_back", lambda _: lambda *_given: False

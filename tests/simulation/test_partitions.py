@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from local.meter.items import write_units
-from tests.simulation.dynamodb import Database, SimulatedConnection
+from tests.simulation.dynamodb import Database, SimulatedWire
 from tests.simulation.functions import resources
-from tests.simulation.world import _as_event
 from tests.support.gateway import Gateway
 from tests.support.memory import MASTERCARD_CARD, VISA_CARD, a_store
 from tests.support.meter import INDEXES
@@ -64,7 +63,7 @@ def loads() -> Loads:
     """One second of payments that are captured at once, and what follows from them."""
     random, loads, database = Random(4), Loads(), Database()
     database.watchers.append(loads.write)
-    table = Table("tidegate", SimulatedConnection(database, loads.through))
+    table = Table("tidegate", SimulatedWire(database, loads.through))
     store = a_store(requests_per_s=2 * PER_SECOND)
     gateway = Gateway(store, DynamoPayments(table))
     gateway.create = replace(gateway.create, sequences=LeasedSequences(table))
@@ -85,7 +84,7 @@ def loads() -> Loads:
         changes = [one for one in shard if one["dynamodb"]["NewImage"].get("t") == {"S": "p"}]
         for start in range(0, len(changes), source["BatchSize"]):
             batch = changes[start : start + source["BatchSize"]]
-            postings(event for one in batch for event in events_in(_as_event(one)))
+            postings(event for one in batch for event in events_in(one))
     return loads
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
 import logging
@@ -75,7 +74,6 @@ CACHED = (
     "tidegate.runtime.wiring_fx",
     "tidegate.runtime.wiring_orders",
     "tidegate.runtime.wiring_authentication",
-    "tidegate.adapters.kms",
 )
 """Modules that keep what they made as long as their process lives."""
 
@@ -170,6 +168,7 @@ class World:
         global_random.seed(self.random.random())
         replacements: dict[str, Any] = {
             "tidegate.adapters.aws.client": self.aws.client,
+            "tidegate.adapters.aws.wire": self.aws.wire,
             "time.time": self.now,
             "time.monotonic": lambda: self.scheduler.now,
             "tidegate.adapters.dynamodb.table.connection": self.aws.connection,
@@ -332,7 +331,7 @@ class _StreamPoller:
             self._next += len(batch)
             return None if self._next == len(self._records) else 0.0
         try:
-            answer = self._world._deliver(self._name, {"Records": [_as_event(o) for o in chosen]})
+            answer = self._world._deliver(self._name, {"Records": chosen})
         except Exception:  # noqa: BLE001  whatever it was, the batch comes again
             return 1.0
         failures = answer["batchItemFailures"]
@@ -352,17 +351,6 @@ def forget() -> None:
             clear = getattr(made, "cache_clear", None)
             if clear is not None:
                 clear()
-
-
-def _as_event(record: dict[str, Any]) -> dict[str, Any]:
-    """As Lambda hands it over: binary attributes in base64."""
-    change = dict(record["dynamodb"])
-    for image in {"NewImage", "OldImage"} & change.keys():
-        change[image] = {
-            name: {"B": base64.b64encode(typed["B"]).decode()} if "B" in typed else typed
-            for name, typed in change[image].items()
-        }
-    return {**record, "dynamodb": change}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ arithmetic of `local.meter`; emulators report wrong ones."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,12 +34,12 @@ def metered(table: Table, reader: Any) -> Iterator[Meter]:
     """Count what goes through ``table``; ``reader`` is another client, for the images."""
     meter = Meter()
     connection = table._client
-    original = connection.dispatch
+    original = connection.call
 
-    def dispatch(operation: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-        keys = list(_keys(operation, kwargs)) if operation in _WRITES else []
+    def call(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        keys = list(_keys(operation, given)) if operation in _WRITES else []
         before = [_image(reader, table.name, key) for key in keys]
-        answer: dict[str, Any] = original(operation, kwargs)
+        answer: dict[str, Any] = original(operation, given)
         meter.requests[operation] += 1
         transaction = operation == "TransactWriteItems"
         for key, old in zip(keys, before, strict=True):
@@ -48,23 +48,23 @@ def metered(table: Table, reader: Any) -> Iterator[Meter]:
             meter.write_units += write_units(old, new, INDEXES, transaction=transaction)
         return answer
 
-    connection.dispatch = dispatch  # type: ignore[method-assign, assignment]
+    connection.call = call  # type: ignore[method-assign]
     try:
         yield meter
     finally:
-        connection.dispatch = original  # type: ignore[method-assign]
+        connection.call = original  # type: ignore[method-assign]
 
 
-def _keys(operation: str, kwargs: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _keys(operation: str, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if operation == "TransactWriteItems":
-        for write in kwargs["TransactItems"]:
+        for write in given["TransactItems"]:
             (request,) = write.values()
             yield _key(request)
     else:
-        yield _key(kwargs)
+        yield _key(given)
 
 
-def _key(request: dict[str, Any]) -> dict[str, Any]:
+def _key(request: Mapping[str, Any]) -> dict[str, Any]:
     source = request.get("Key") or request["Item"]
     return {"p": source["p"], "s": source["s"]}
 

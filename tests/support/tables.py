@@ -8,11 +8,11 @@ from typing import Any
 
 import boto3
 import yaml
-from botocore.credentials import Credentials
-from pynamodb.connection import Connection
 
 from local import deploy
-from tidegate.adapters.dynamodb.table import Table, WiredConnection
+from tidegate.adapters import aws
+from tidegate.adapters.dynamodb.table import Table
+from tidegate.adapters.wire import Wire
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,31 +51,19 @@ def client(endpoint_url: str | None) -> Any:
 
 
 def new_table(endpoint_url: str | None, name: str) -> Table:
-    """A fresh table in an engine, with a connection of its own."""
+    """A fresh table in an engine, with a connection of its own; without an endpoint in moto."""
     client(endpoint_url).create_table(TableName=name, **table_definition())
-    connection = mocked_connection() if endpoint_url is None else _wired(endpoint_url)
-    return Table(name, connection)
+    return Table(name, wired(endpoint_url or aws.endpoint_url("dynamodb", deploy.REGION)))
 
 
-class MockedConnection(Connection):
-    """By botocore's own client, which moto answers."""
-
-    def hurried(self) -> MockedConnection:
-        """Moto is never slow."""
-        return self
-
-
-def mocked_connection() -> MockedConnection:
-    """A fresh one."""
-    return MockedConnection(
-        region=deploy.REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        max_retry_attempts=0,
-    )
-
-
-def _wired(endpoint_url: str) -> Connection:
-    return WiredConnection(
-        deploy.REGION, endpoint_url, lambda: Credentials("local", "local"), tries=1
+def wired(endpoint_url: str, tries: int = 1) -> Wire:
+    """A connection of its own."""
+    return Wire(
+        "dynamodb",
+        endpoint_url,
+        deploy.REGION,
+        lambda: aws.Credentials("local", "local"),
+        connect_s=1,
+        read_s=3,
+        tries=tries,
     )

@@ -26,7 +26,6 @@ from tests.template.code_objects import (
     OURS,
     PURE,
     RESOURCES,
-    SERVICES,
     VARIABLES,
     Client,
     Made,
@@ -102,11 +101,10 @@ class Walk:
 
     def client_call(self, client: Client, name: str, named: dict[str, list[Any]]) -> None:
         """A call that reaches AWS."""
-        operation = OPERATIONS.get(name) or "".join(p.capitalize() for p in name.split("_"))
         about = [one for key in RESOURCES for one in named.get(key, ()) if isinstance(one, str)]
         if EXECUTION in named:
             about = ["executions"]
-        action = f"{SERVICES.get(client.service, client.service)}:{operation}"
+        action = f"{client.service}:{OPERATIONS.get(name, name)}"
         for one in about or ["?"]:
             self.calls.setdefault((action, one), " > ".join(self.way))
 
@@ -350,15 +348,32 @@ class _Body:
         if isinstance(node.func, ast.Attribute):
             for base in self.value(node.func.value):
                 if isinstance(base, Client):
-                    self.walk_.client_call(base, node.func.attr, named)
+                    self._request(base, node, named)
                     return []
         service = arguments[0][0] if arguments and arguments[0] else None
-        if ast.unparse(node.func) == "aws.client" and isinstance(service, str):
+        if ast.unparse(node.func) in {"aws.client", "aws.wire"} and isinstance(service, str):
             return [Client(service)]
         callees = self.value(node.func)
         if not callees and isinstance(node.func, ast.Attribute) and node.func.attr not in OF_DICTS:
             callees = self._by_name(node.func.attr)
         return [one for callee in callees for one in self.walk_.run(callee, arguments, named)]
+
+    def _request(self, client: Client, node: ast.Call, named: dict[str, list[Any]]) -> None:
+        """Of a boto3 client its method says what is asked for, of our wire its arguments do."""
+        assert isinstance(node.func, ast.Attribute)
+        if node.func.attr != "call":
+            name = "".join(part.capitalize() for part in node.func.attr.split("_"))
+            self.walk_.client_call(client, name, named)
+            return
+        operation, given = node.args
+        assert isinstance(operation, ast.Constant)
+        assert isinstance(given, ast.Dict)
+        said = {
+            key.value: self.value(value)
+            for key, value in zip(given.keys, given.values, strict=True)
+            if isinstance(key, ast.Constant)
+        }
+        self.walk_.client_call(client, str(operation.value), {str(k): v for k, v in said.items()})
 
     def _by_name(self, name: str) -> list[Any]:
         """Where it is not known whose method it is: of every object of this function that has one
@@ -377,7 +392,7 @@ def main() -> None:
     os.environ.update(VARIABLES, AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1")
     from tidegate.adapters import aws
 
-    aws.client = lambda service, _config=None: Client(service)  # type: ignore[assignment]
+    aws.client = aws.wire = lambda service, **_: Client(service)  # type: ignore[assignment]
     found = {}
     for name, properties in functions().items():
         module = load(properties["CodeUri"])

@@ -1,19 +1,15 @@
-"""AWS in this process, for one adapter at a time. Races and transactions are tried elsewhere."""
+"""AWS as an adapter finds it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from types import SimpleNamespace
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from tests.support.tables import mocked_connection, table_definition
-from tidegate.adapters import aws as aws_clients
-from tidegate.adapters import kms
-from tidegate.adapters.dynamodb import table as adapter
+from tests.support.mocked_aws import mocked_aws
+from tests.support.tables import table_definition
 
 NAME = "tidegate"
 
@@ -30,14 +26,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        monkeypatch.setattr(adapter, "connection", cache(mocked_connection))
-        kms.client.cache_clear()
-        aws_clients.client.cache_clear()
+    with mocked_aws():
         dynamodb = boto3.client("dynamodb")
         dynamodb.create_table(TableName=NAME, **table_definition())
         key_id = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
         monkeypatch.setenv("KMS_KEY_ID", key_id)
         yield SimpleNamespace(table=NAME, key_id=key_id, dynamodb=dynamodb)
-    kms.client.cache_clear()
-    aws_clients.client.cache_clear()

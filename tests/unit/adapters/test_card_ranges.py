@@ -12,9 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.credentials import Credentials
 
 from tests.support.memory import MASTERCARD_CARD, VISA_CARD
+from tests.support.tables import wired
 from tidegate import operator
 from tidegate.adapters.dynamodb import card_ranges
 from tidegate.adapters.dynamodb.card_ranges import (
@@ -24,7 +24,7 @@ from tidegate.adapters.dynamodb.card_ranges import (
     RangeTable,
 )
 from tidegate.adapters.dynamodb.fields import pack_account, unpack_account
-from tidegate.adapters.dynamodb.table import Item, Table, Unavailable, WiredConnection
+from tidegate.adapters.dynamodb.table import HURRIED_S, Item, Table, Unavailable
 from tidegate.adapters.range_files import COLUMNS, MAX_BANK_BYTES, read_ranges
 from tidegate.domain.account_data import AccountData
 from tidegate.domain.card_ranges import CardRange
@@ -309,10 +309,8 @@ def nobody() -> str:
 
 @pytest.mark.parametrize("where", ["deaf", "nobody"])
 def test_no_payment_waits_for_a_slow_table(where: str, request: pytest.FixtureRequest) -> None:
-    connection = WiredConnection(
-        "eu-west-1", request.getfixturevalue(where), lambda: Credentials("AK", "SK")
-    )
-    ranges = DynamoCardRanges(Table("tidegate", connection.hurried()))
+    wire = wired(request.getfixturevalue(where), tries=3)
+    ranges = DynamoCardRanges(Table("tidegate", wire.hurried(HURRIED_S)))
     began = time.monotonic()
     assert ranges.account_data(VISA_CARD) is None
     assert ranges.account_data(MASTERCARD_CARD) is None
@@ -326,17 +324,16 @@ class Busy:
         self.written: list[str] = []
         self.requests: list[int] = []
 
-    def add_meta_table(self, _table: object) -> None:
-        """Nothing to remember."""
-
-    def batch_get_item(self, name: str, keys: list[Any]) -> dict[str, Any]:
-        return {"Responses": {name: []}, "UnprocessedKeys": {name: {"Keys": keys[1:]}}}
-
-    def batch_write_item(self, name: str, put_items: list[Any]) -> dict[str, Any]:
-        self.requests.append(len(put_items))
-        first, *rest = put_items
-        self.written.append(first["p"]["S"])
-        left = [{"PutRequest": {"Item": item}} for item in rest]
+    def call(self, operation: str, given: Any) -> dict[str, Any]:
+        ((name, wanted),) = given["RequestItems"].items()
+        if operation == "BatchGetItem":
+            return {
+                "Responses": {name: []},
+                "UnprocessedKeys": {name: {"Keys": wanted["Keys"][1:]}},
+            }
+        self.requests.append(len(wanted))
+        first, *left = wanted
+        self.written.append(first["PutRequest"]["Item"]["p"]["S"])
         return {"UnprocessedItems": {name: left} if left else {}}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -25,11 +27,17 @@ class SetTime:
 
 
 @pytest.fixture
-def calls(aws: SimpleNamespace) -> Counter[str]:
+def calls(aws: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """KMS calls by name."""
     counted: Counter[str] = Counter()
-    events = kms.client().meta.events
-    events.register("before-call.kms", lambda model, **_: counted.update([model.name]))
+    wire = kms.wire()
+    call = wire.call
+
+    def counting(operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        counted.update([operation])
+        return call(operation, given)
+
+    monkeypatch.setattr(wire, "call", counting)
     return counted
 
 

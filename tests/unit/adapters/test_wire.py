@@ -1,4 +1,5 @@
-"""DynamoDB's wire: what is sent, what is made of an answer, and what is tried again."""
+"""The wire to AWS, and DynamoDB's requests over it: what is sent, what is made of an answer, and
+what is tried again."""
 
 from __future__ import annotations
 
@@ -8,13 +9,12 @@ from typing import Any, cast
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
-from pynamodb.exceptions import PutError
 
 from tests.support.tables import table_definition
-from tidegate.adapters.dynamodb.table import ConditionFailed, Table, WiredConnection, absent
-from tidegate.adapters.dynamodb.wire import Wire
+from tidegate.adapters.aws import Credentials
+from tidegate.adapters.dynamodb.table import ConditionFailed, Table, absent, at_least, equals
+from tidegate.adapters.wire import Wire
 from tidegate.domain.errors import StaleVersion
 
 URL = "http://127.0.0.1:1"
@@ -51,16 +51,20 @@ class Http:
 
 def wire(http: Http, tries: int = 3) -> Wire:
     made = Wire(
-        URL, "eu-west-1", lambda: Credentials("AK", "SK", "TK"), connect_s=1, read_s=1, tries=tries
+        "dynamodb",
+        URL,
+        "eu-west-1",
+        lambda: Credentials("AK", "SK", "TK"),
+        connect_s=1,
+        read_s=1,
+        tries=tries,
     )
     made._http = http  # type: ignore[assignment]
     return made
 
 
 def table(http: Http) -> Table:
-    connection = WiredConnection("eu-west-1", URL, lambda: Credentials("AK", "SK"))
-    connection._wire = wire(http)
-    return Table("tidegate", connection)
+    return Table("tidegate", wire(http))
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +82,7 @@ def refused(code: str, status: int = 400, **more: Any) -> Answer:
 def test_a_request_is_signed_and_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-2-3;Sampled=1")
     http = Http(Answer({}))
-    wire(http)._make_api_call("GetItem", {"TableName": "t"})
+    wire(http).call("GetItem", {"TableName": "t"})
     (request,) = http.sent
     said = {
         name.lower(): value if isinstance(value, str) else value.decode()
@@ -112,7 +116,7 @@ def test_bytes_go_and_come_as_base64() -> None:
 )
 def test_what_may_pass_is_tried_again(failure: Any, pauses: list[float]) -> None:
     http = Http(failure, failure, Answer({"done": True}))
-    assert wire(http)._make_api_call("GetItem", {}) == {"done": True}
+    assert wire(http).call("GetItem", {}) == {"done": True}
     assert len(pauses) == 2
     assert pauses[0] <= 1.0
     assert pauses[1] <= 2.0
@@ -121,14 +125,14 @@ def test_what_may_pass_is_tried_again(failure: Any, pauses: list[float]) -> None
 def test_the_last_failure_is_raised() -> None:
     http = Http(*[refused("ThrottlingException")] * 3)
     with pytest.raises(ClientError, match="ThrottlingException"):
-        wire(http)._make_api_call("GetItem", {})
+        wire(http).call("GetItem", {})
     with pytest.raises(ReadTimeoutError):
-        wire(Http(ReadTimeoutError(endpoint_url=URL)), tries=1)._make_api_call("GetItem", {})
+        wire(Http(ReadTimeoutError(endpoint_url=URL)), tries=1).call("GetItem", {})
 
 
 def test_a_refusal_is_not_tried_again() -> None:
     http = Http(refused("ValidationException"))
-    with pytest.raises(PutError):
+    with pytest.raises(ClientError, match="ValidationException"):
         table(http).put({"p": "P", "s": "S"})
     assert len(http.sent) == 1
 
@@ -170,13 +174,31 @@ def test_a_cancelled_transaction_says_why(reasons: tuple[str, ...], known: type[
         transaction.commit()
 
 
-def test_without_an_endpoint_it_is_the_regions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for region, host in (
-        ("ap-east-1", "dynamodb.ap-east-1.amazonaws.com"),
-        ("cn-north-1", "dynamodb.cn-north-1.amazonaws.com.cn"),
-    ):
-        assert WiredConnection(region).client.endpoint_url == f"https://{host}"
+def test_a_request_names_what_its_expressions_are_about() -> None:
+    http = Http(Answer({"Items": [], "LastEvaluatedKey": {"p": {"S": "P"}}}), Answer({"Items": []}))
+    assert list(table(http).query("P", sort=at_least("s", 5), limit=3)) == []
+    first, second = http.bodies
+    assert first == {
+        "TableName": "tidegate",
+        "ConsistentRead": True,
+        "ScanIndexForward": True,
+        "Limit": 3,
+        "KeyConditionExpression": "(#0 = :0 AND #1 >= :1)",
+        "ExpressionAttributeNames": {"#0": "p", "#1": "s"},
+        "ExpressionAttributeValues": {":0": {"S": "P"}, ":1": {"N": "5"}},
+    }
+    assert second == {**first, "ExclusiveStartKey": {"p": {"S": "P"}}}
+
+
+def test_a_transactions_writes_go_in_the_order_in_which_they_were_added() -> None:
+    http = Http(Answer({}))
+    writes = table(http).transaction()
+    writes.put({"p": "P", "s": "1"}, absent()).check("P", "2", equals("v", 1)).commit()
+    ((put, check),) = (body["TransactItems"] for body in http.bodies)
+    assert put["Put"]["Item"] == {"p": {"S": "P"}, "s": {"S": "1"}}
+    assert put["Put"]["ConditionExpression"] == "attribute_not_exists (#0)"
+    assert check["ConditionCheck"]["Key"] == {"p": {"S": "P"}, "s": {"S": "2"}}
+    assert check["ConditionCheck"]["ExpressionAttributeValues"] == {":0": {"N": "1"}}
 
 
 def test_items_hold_the_kinds_that_the_wire_reads() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from local import deploy
+from tests.support.mocked_aws import mocked_aws
 from tests.unit.settlement.house import House
 
 
@@ -19,7 +19,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", deploy.REGION)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    with mock_aws():
+    with mocked_aws():
         yield
 
 

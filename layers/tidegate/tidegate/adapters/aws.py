@@ -1,73 +1,97 @@
-"""Clients of AWS at a fifth of the time that they usually take to make; every cold start of a
-payment waits for them.
+"""AWS from within a function: where its services are, who asks, and one client for each.
 
-They are botocore's own, of one session, over data in which everything is left out that we never
-ask for. ``local/aws_models.py`` writes that data from botocore's. DynamoDB has a wire of its own
-(``dynamodb/wire.py``). S3, SNS and SES stay with boto3: they serve functions that nobody waits for,
-and their models and rules are the long ones.
+DynamoDB, KMS, SQS, Step Functions and Secrets Manager go over a wire of our own (``wire.py``):
+every cold start of a payment waits for them. S3, SNS and SES speak other protocols and stay with
+boto3: they serve functions that nobody waits for.
 """
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from botocore.config import Config
-from botocore.exceptions import NoCredentialsError
-from botocore.handlers import BUILTIN_HANDLERS
-from botocore.loaders import Loader
-from botocore.session import Session
+from tidegate.adapters.wire import Wire
 
-MODELS = Path(__file__).with_name("aws_models")
-LEAN = Config(
-    parameter_validation=False,  # parameters are written by us, and AWS checks them as well
-    user_agent="tidegate",  # else it is put together anew for every request
-)
+DOMAIN = "amazonaws.com"
+PARTITIONS = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "us-isof-": "csp.hci.ic.gov",
+}
+"""The domains of AWS's other partitions, by how their regions' names begin."""
+
+
+class Credentials(NamedTuple):
+    """Who asks, by the names that botocore's signatures know."""
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
 
 
 @cache
-def session() -> Session:
-    """The one session of a process; region, endpoints and credentials from the environment."""
-    made = Session(include_builtin_handlers=False)
-    for event, handler, *_ in BUILTIN_HANDLERS:
-        service = event.split(".")[1:2]  # most are for one service, or for its documentation
-        if not service or (MODELS / service[0]).is_dir():
-            made.register(event, handler)
-    # botocore's own data has 400 services and all their endpoints, and each client looks through.
-    loader = Loader(extra_search_paths=[str(MODELS)], include_default_search_paths=False)
-    made.register_component("data_loader", loader)
-    return made
+def wire(
+    service: str, *, connect_s: float, read_s: float, tries: int, host: str | None = None
+) -> Wire:
+    """One connection to a service; endpoint, region and credentials from the environment."""
+    url = os.environ.get("AWS_ENDPOINT_URL") or endpoint_url(host or service, region())
+    return Wire(
+        service, url, region(), credentials, connect_s=connect_s, read_s=read_s, tries=tries
+    )
+
+
+@cache
+def client(service: str, *, tries: int, connect_s: float = 60, read_s: float = 60) -> Any:
+    """boto3's client of a service."""
+    import boto3
+    from botocore.config import Config
+
+    make: Any = boto3.client
+    return make(
+        service,
+        config=Config(
+            connect_timeout=connect_s,
+            read_timeout=read_s,
+            retries={"total_max_attempts": tries, "mode": "standard"},
+            parameter_validation=False,  # parameters are written by us, and AWS checks them as well
+            user_agent="tidegate",  # else it is put together anew for every request
+        ),
+    )
+
+
+def region() -> str:
+    """Where this function runs."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
+
+
+def endpoint_url(host: str, of_region: str) -> str:
+    """Where a service is, in whichever partition of AWS the region belongs to."""
+    domain = next((PARTITIONS[one] for one in PARTITIONS if of_region.startswith(one)), DOMAIN)
+    return f"https://{host}.{of_region}.{domain}"
 
 
 def credentials() -> Any:
-    """As they are now: Lambda's never change, others are renewed before they expire."""
-    found = session().get_credentials()
-    if found is None:
-        raise NoCredentialsError
-    return found.get_frozen_credentials()
-
-
-def trusted() -> Any:
-    """Whose certificates are: a bundle, if the environment names one, else botocore's own."""
-    return session().get_config_variable("ca_bundle") or True
-
-
-def endpoint_url(service: str, region: str) -> str:
-    """Where a service is, in whichever partition of AWS the region belongs to."""
-    name = session().get_partition_for_region(region)
-    partitions = session().get_component("data_loader").load_data("endpoints")["partitions"]
-    suffix = next(one["dnsSuffix"] for one in partitions if one["partition"] == name)
-    return f"https://{service}.{region}.{suffix}"
+    """As they are now. Lambda's are in the environment and never change; with SnapStart they are
+    fetched and renewed instead, which is left to botocore."""
+    if "AWS_ACCESS_KEY_ID" in os.environ:
+        return Credentials(
+            os.environ["AWS_ACCESS_KEY_ID"],
+            os.environ["AWS_SECRET_ACCESS_KEY"],
+            os.environ.get("AWS_SESSION_TOKEN"),
+        )
+    return _renewed().get_frozen_credentials()
 
 
 @cache
-def client(service: str, config: Config) -> Any:
-    """One client for each service and its settings; of a service in ``aws_models``, with the
-    operations there alone."""
-    if (MODELS / service).is_dir():
-        return session().create_client(service, config=LEAN.merge(config))
-    import boto3
+def _renewed() -> Any:
+    from botocore.exceptions import NoCredentialsError
+    from botocore.session import Session
 
-    make: Any = boto3.client
-    return make(service, config=LEAN.merge(config))
+    found = Session().get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found

@@ -26,11 +26,8 @@ class KmsCardDecryption:
     def __call__(self, encrypted: str) -> dict[str, Any]:
         """The object that was encrypted; raises DecryptionFailed for anything else."""
         try:
-            blob = base64.b64decode(encrypted, validate=True)
-            answer = kms.client().decrypt(
-                KeyId=self._key_id, CiphertextBlob=blob, EncryptionAlgorithm=ALGORITHM
-            )
-            given = json.loads(answer["Plaintext"])
+            base64.b64decode(encrypted, validate=True)
+            given = json.loads(kms.decrypt_asymmetric(self._key_id, encrypted, ALGORITHM))
         except (binascii.Error, ClientError, ValueError, RecursionError):
             raise DecryptionFailed(field=FIELD) from None
         if not isinstance(given, dict):
@@ -39,5 +36,4 @@ class KmsCardDecryption:
 
     def public_key(self) -> bytes:
         """DER SubjectPublicKeyInfo, for merchants."""
-        key: bytes = kms.client().get_public_key(KeyId=self._key_id)["PublicKey"]
-        return key
+        return kms.public_key(self._key_id)

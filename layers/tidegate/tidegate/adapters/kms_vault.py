@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tidegate.adapters import kms
-from tidegate.adapters.dynamodb.table import SCHEMA, ConditionFailed, Table, absent
+from tidegate.adapters.dynamodb.table import SCHEMA, ConditionFailed, Item, Table, absent
 
 VERSION = 1
 HOUR_S = 3600
@@ -85,24 +85,19 @@ class KmsVault:
         item = self._table.get(f"K#{hour}", "K")
         if item is None:
             return None
-        answer = kms.client().decrypt(
-            KeyId=self._key_id, CiphertextBlob=item["w"], EncryptionContext=_context(hour)
-        )
-        plaintext: bytes = answer["Plaintext"]
-        return plaintext
+        wrapped = item["w"]
+        assert isinstance(wrapped, bytes)
+        return kms.decrypt(self._key_id, wrapped, _context(hour))
 
     def _make(self, hour: int) -> bytes:
         """A new key, unless somebody else's was written first."""
-        made = kms.client().generate_data_key(
-            KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=_context(hour)
-        )
-        item = {"p": f"K#{hour}", "s": "K", "t": "k", "y": SCHEMA, "w": made["CiphertextBlob"]}
+        made = kms.data_key(self._key_id, _context(hour))
+        item: Item = {"p": f"K#{hour}", "s": "K", "t": "k", "y": SCHEMA, "w": made.wrapped}
         try:
             self._table.put(item, absent())
         except ConditionFailed:
             return self._find(hour) or _missing(hour)
-        plaintext: bytes = made["Plaintext"]
-        return plaintext
+        return made.plaintext
 
 
 def _context(hour: int) -> dict[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tidegate.adapters import aws
 from tidegate.adapters.dynamodb.records import pack, unpack
@@ -19,7 +18,7 @@ from tidegate.domain.events import Event, Subject
 from tidegate.domain.payment import Payment
 from tidegate.ports_notices import TOPIC, WEBHOOK, Backlog
 
-_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
+TRIES = 3
 _KEPT_BACK = ("x", "n", "k", "d")
 """Attributes that a queue has no business with: the sealed card, the nonce, the index keys."""
 _PER_REQUEST = 10
@@ -35,7 +34,7 @@ class SqsNoticeQueue:
     def __init__(self, url: str, *, publish: bool = True) -> None:
         self._url = url
         self._channels = (WEBHOOK, TOPIC) if publish else (WEBHOOK,)
-        self._client = aws.client("sqs", _CONFIG)
+        self._wire = aws.wire("sqs", connect_s=2, read_s=5, tries=TRIES)
 
     def send(self, events: Sequence[Event]) -> None:
         """A payment's webhooks are a group of the queue, its messages to the topic another: each
@@ -51,11 +50,13 @@ class SqsNoticeQueue:
             for channel in self._channels
         ]
         for start in range(0, len(messages), _PER_REQUEST):
-            entries: Any = [
+            entries = [
                 {"Id": str(index), **message}
                 for index, message in enumerate(messages[start : start + _PER_REQUEST])
             ]
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            answer = self._wire.call(
+                "SendMessageBatch", {"QueueUrl": self._url, "Entries": entries}
+            )
             if answer.get("Failed"):
                 raise NotTaken
 
@@ -65,7 +66,7 @@ class StandardRedelivery:
 
     def __init__(self, state_machine_arn: str) -> None:
         self._arn = state_machine_arn
-        self._client = aws.client("stepfunctions", _CONFIG)
+        self._wire = aws.wire("states", connect_s=2, read_s=5, tries=TRIES)
 
     def start(self, backlog: Backlog, wait_s: int) -> None:
         # A hash, because names take fewer characters than merchants' ids do.
@@ -76,10 +77,15 @@ class StandardRedelivery:
             "run": backlog.run,
             "waitS": wait_s,
         }
-        with contextlib.suppress(self._client.exceptions.ExecutionAlreadyExists):
-            self._client.start_execution(
-                stateMachineArn=self._arn, name=f"{payment}-{backlog.run}", input=json.dumps(given)
+        name = f"{payment}-{backlog.run}"
+        try:
+            self._wire.call(
+                "StartExecution",
+                {"stateMachineArn": self._arn, "name": name, "input": json.dumps(given)},
             )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class SnsTopic:
             "network": payment.leg.network,
             "currency": payment.amount.currency,
         }
-        aws.client("sns", _CONFIG).publish(
+        aws.client("sns", tries=TRIES, connect_s=2, read_s=5).publish(
             TopicArn=self.arn,
             Message=notification_body(event, subject, with_tokens=False),
             MessageAttributes={
@@ -118,7 +124,7 @@ class SesMailer:
     sender: str
 
     def send(self, to: str, subject: str, text: str) -> None:
-        aws.client("ses", _CONFIG).send_email(
+        aws.client("ses", tries=TRIES, connect_s=2, read_s=5).send_email(
             Source=self.sender,
             Destination={"ToAddresses": [to]},
             Message={

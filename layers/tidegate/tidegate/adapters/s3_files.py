@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from botocore.config import Config
-
 from tidegate.adapters import aws
 
 
@@ -18,7 +16,7 @@ class S3Files:
 
     @cached_property
     def _client(self) -> Any:
-        return aws.client("s3", Config(retries={"total_max_attempts": 3}))
+        return aws.client("s3", tries=3)
 
     def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
         self._client.put_object(

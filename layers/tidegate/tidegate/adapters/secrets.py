@@ -6,12 +6,8 @@ import json
 from collections.abc import Callable
 from functools import cache
 
-from botocore.config import Config
-
 from tidegate.adapters import aws
 from tidegate.ports_wallets import WalletCredentials
-
-_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3})
 
 
 def wallet_credentials(secret_arn: str) -> Callable[[str], WalletCredentials]:
@@ -20,10 +16,9 @@ def wallet_credentials(secret_arn: str) -> Callable[[str], WalletCredentials]:
 
     @cache
     def all_of_them() -> dict[str, dict[str, str]]:
-        client = aws.client("secretsmanager", _CONFIG)
-        secrets: dict[str, dict[str, str]] = json.loads(
-            client.get_secret_value(SecretId=secret_arn)["SecretString"]
-        )
+        wire = aws.wire("secretsmanager", connect_s=1, read_s=3, tries=3)
+        answer = wire.call("GetSecretValue", {"SecretId": secret_arn})
+        secrets: dict[str, dict[str, str]] = json.loads(answer["SecretString"])
         return secrets
 
     def of(network: str) -> WalletCredentials:

@@ -6,13 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tidegate.adapters import aws
 from tidegate.domain.ledger import BatchKey
 from tidegate.ports_notices import Mailer
 
-_CONFIG = Config(retries={"total_max_attempts": 5})
 _DEAD = {"FAILED", "TIMED_OUT", "ABORTED"}
 MAX_RESTARTS = 20
 
@@ -25,16 +24,21 @@ class StandardSettlementWorkflow:
     arn: str
 
     def start(self, key: BatchKey) -> bool:
-        client = aws.client("stepfunctions", _CONFIG)
+        wire = aws.wire("states", connect_s=2, read_s=10, tries=5)
         given = {"sid": key.sid, "currency": key.currency, "businessDate": key.day}
         for number in range(1, MAX_RESTARTS + 1):
             name = f"{key}-{number}"
             try:
-                client.start_execution(stateMachineArn=self.arn, name=name, input=json.dumps(given))
-            except client.exceptions.ExecutionAlreadyExists:
+                wire.call(
+                    "StartExecution",
+                    {"stateMachineArn": self.arn, "name": name, "input": json.dumps(given)},
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                    raise
                 execution = self.arn.replace(":stateMachine:", ":execution:") + f":{name}"
-                status = client.describe_execution(executionArn=execution)["status"]
-                if status not in _DEAD:
+                found = wire.call("DescribeExecution", {"executionArn": execution})
+                if found["status"] not in _DEAD:
                     return False
             else:
                 return True
@@ -49,7 +53,7 @@ class SnsSesAnnouncer:
     mailer: Mailer
 
     def settlement(self, to: str | None, subject: str, text: str, event: dict[str, Any]) -> None:
-        aws.client("sns", _CONFIG).publish(
+        aws.client("sns", tries=5).publish(
             TopicArn=self.topic_arn,
             Message=json.dumps(event),
             MessageAttributes={

@@ -6,7 +6,6 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegate.adapters import aws
@@ -26,33 +25,22 @@ class ExpressPaymentWorkflow:
 
     def __init__(self, state_machine_arn: str) -> None:
         self._arn = state_machine_arn
-        self._client = aws.client(
-            "stepfunctions",
-            Config(
-                retries={"total_max_attempts": 1},
-                connect_timeout=2,
-                read_timeout=ANSWER_S,
-                # An endpoint of our own has no "sync-" host in front of it.
-                inject_host_prefix="AWS_ENDPOINT_URL" not in os.environ,
-            ),
-        )
+        self._wire = aws.wire("states", connect_s=2, read_s=ANSWER_S, tries=1, host="sync-states")
 
     def run(self, given: WorkflowInput) -> dict[str, Any] | None:
         """The last task's result; None when the execution failed, timed out or was not seen."""
+        told = {
+            "sid": given.sid,
+            "transId": given.trans_id,
+            "refused": given.refused,
+            "routes": given.routes,
+            "sealedSecrets": given.sealed_secrets,
+            "deadline": given.deadline,
+        }
         try:
-            answer = self._client.start_sync_execution(
-                stateMachineArn=self._arn,
-                input=json.dumps(
-                    {
-                        "sid": given.sid,
-                        "transId": given.trans_id,
-                        "refused": given.refused,
-                        "routes": given.routes,
-                        "sealedSecrets": given.sealed_secrets,
-                        "deadline": given.deadline,
-                    }
-                ),
-                **_trace_header(),
+            answer = self._wire.call(
+                "StartSyncExecution",
+                {"stateMachineArn": self._arn, "input": json.dumps(told), **_trace_header()},
             )
         except (ClientError, BotoCoreError):
             return None

@@ -1,1 +1,1 @@
-"""The single table, through pynamodb's low-level connection: docs/decisions.md says why."""
+"""The single table: pynamodb's expressions over our own wire; docs/decisions.md says why."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 from tidegate.adapters.dynamodb.records import unpack
-from tidegate.adapters.dynamodb.table import Item, unmarshal
+from tidegate.adapters.dynamodb.table import unmarshal
 from tidegate.domain.events import Event, events_of
 from tidegate.domain.payment import Payment
 
@@ -17,7 +16,7 @@ def events_in(record: Mapping[str, Any]) -> list[Event]:
     change = record["dynamodb"]
     if "NewImage" not in change:
         return []
-    payment = unpack(_image(change["NewImage"]))
+    payment = unpack(unmarshal(change["NewImage"]))
     if not isinstance(payment, Payment):
         return []
     before = change.get("OldImage")
@@ -28,13 +27,3 @@ def sequence_number(record: Mapping[str, Any]) -> str:
     """By which a failed record is named to Lambda."""
     number: str = record["dynamodb"]["SequenceNumber"]
     return number
-
-
-def _image(image: Mapping[str, Mapping[str, Any]]) -> Item:
-    """Lambda hands binary attributes over in base64."""
-    return unmarshal(
-        {
-            name: {"B": base64.b64decode(typed["B"])} if "B" in typed else typed
-            for name, typed in image.items()
-        }
-    )

@@ -1,58 +1,40 @@
-"""One table, one connection; items are dicts of strings, integers and bytes under compact names."""
+"""One table, one connection; items are dicts of strings, integers and bytes under compact names.
+
+Requests are written here, out of pynamodb's expressions, and go over our wire.
+"""
 
 from __future__ import annotations
 
-import copy
-import os
+import base64
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pynamodb.connection import Connection
-from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import GetError, PutError, TransactWriteError, UpdateError
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
-from pynamodb.expressions.update import Action
+from pynamodb.expressions.update import Action, Update
 
 from tidegate.adapters import aws
-from tidegate.adapters.dynamodb.wire import Wire
 from tidegate.domain.errors import StaleVersion
+
+if TYPE_CHECKING:
+    from tidegate.adapters.wire import Wire
 
 Value = str | int | bytes
 Item = dict[str, Value]
 DUE_INDEX = "due"
+HASH_KEYS = {None: "p", DUE_INDEX: "k"}
+"""By index; None is the table's own."""
 HURRIED_S = 0.5
 """A read takes a hundredth of it."""
 BATCH = 25
 """Items that one BatchWriteItem takes."""
 SCHEMA = 1  # of every item we write; older ones are read as they are
-
-_SCHEMA = {
-    "KeySchema": [
-        {"AttributeName": "p", "KeyType": "HASH"},
-        {"AttributeName": "s", "KeyType": "RANGE"},
-    ],
-    "AttributeDefinitions": [
-        {"AttributeName": "p", "AttributeType": "S"},
-        {"AttributeName": "s", "AttributeType": "S"},
-        {"AttributeName": "k", "AttributeType": "S"},
-        {"AttributeName": "d", "AttributeType": "N"},
-    ],
-    "GlobalSecondaryIndexes": [
-        {
-            "IndexName": DUE_INDEX,
-            "KeySchema": [
-                {"AttributeName": "k", "KeyType": "HASH"},
-                {"AttributeName": "d", "KeyType": "RANGE"},
-            ],
-        }
-    ],
-}
 _CONTENTION = {"TransactionConflictException", "TransactionInProgressException"}
 
 
@@ -64,81 +46,48 @@ class Unavailable(Exception):
     """The table could not be read now."""
 
 
-class WiredConnection(Connection):
-    """pynamodb's, with our wire in the place of a botocore client."""
-
-    def __init__(
-        self,
-        region: str,
-        endpoint_url: str | None = None,
-        credentials: Callable[[], Any] = aws.credentials,
-        *,
-        tries: int = 3,
-    ) -> None:
-        super().__init__(region=region, host=endpoint_url)
-        self._wire = Wire(endpoint_url, region, credentials, connect_s=1, read_s=3, tries=tries)
-
-    @property
-    def client(self) -> Any:
-        return self._wire
-
-    def hurried(self) -> WiredConnection:
-        """The same without patience: one try of half a second."""
-        made = copy.copy(self)
-        made._wire = self._wire.hurried(HURRIED_S)
-        return made
-
-
 @cache
-def connection() -> WiredConnection:
-    """The one client of a process; endpoint, region and credentials from the environment."""
-    return WiredConnection(
-        os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
-        os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL"),
-    )
+def connection() -> Wire:
+    """The one client of a process."""
+    return aws.wire("dynamodb", connect_s=1, read_s=3, tries=3)
 
 
-def hurried_connection() -> Connection:
-    """The one client, for reads that nobody should wait for."""
-    return connection().hurried()
+def hurried_connection() -> Wire:
+    """The one client, for reads that nobody should wait for: one try of half a second."""
+    return connection().hurried(HURRIED_S)
 
 
 class Table:
-    """What the adapters say to DynamoDB."""
+    """What the adapters say to DynamoDB. What it refuses for no reason of ours, or does not
+    answer, is raised as the wire raises it."""
 
-    def __init__(self, name: str, client: Connection | None = None) -> None:
+    def __init__(self, name: str, client: Wire | None = None) -> None:
         self.name = name
         self._client = client or connection()
-        with suppress(ValueError):  # another adapter has said so already
-            self._client.add_meta_table(MetaTable({"TableName": name, **_SCHEMA}))
 
     def get(self, p: str, s: str, *, consistent: bool = True) -> Item | None:
         """One item as it is, or at half the price as it is or was a moment ago."""
-        answer = self._client.get_item(self.name, p, s, consistent_read=consistent)
+        answer = self._client.call(
+            "GetItem",
+            {"TableName": self.name, "Key": _key(p, s), "ConsistentRead": consistent},
+        )
         return unmarshal(answer["Item"]) if answer.get("Item") else None
 
     def put(self, item: Mapping[str, Value], condition: Condition | None = None) -> None:
-        """One item; raises ConditionFailed."""
+        """One item; raises ConditionFailed or StaleVersion."""
         try:
-            self._client.put_item(
-                self.name,
-                str(item["p"]),
-                str(item["s"]),
-                attributes=_attributes(item),
-                condition=condition,
-            )
-        except PutError as error:
+            self._client.call("PutItem", self._put(item, condition))
+        except ClientError as error:
             raise _translated(error) from error
 
     def update(
         self, p: str, s: str, actions: Sequence[Action], condition: Condition | None = None
     ) -> Item:
         """Change one item and give it as it is then; raises ConditionFailed or StaleVersion."""
+        given = self._change(p, s, actions, condition)
         try:
-            answer = self._client.update_item(
-                self.name, p, s, actions=actions, condition=condition, return_values="ALL_NEW"
-            )
-        except UpdateError as error:
+            answer = self._client.call("UpdateItem", {**given, "ReturnValues": "ALL_NEW"})
+        except ClientError as error:
             raise _translated(error) from error
         return unmarshal(answer["Attributes"])
 
@@ -152,45 +101,42 @@ class Table:
         newest_first: bool = False,
     ) -> Iterator[Item]:
         """Every item of a partition, in order, page by page."""
-        start: Any = None
+        wanted = equals(HASH_KEYS[index], p)
+        given: dict[str, Any] = {
+            "TableName": self.name,
+            "ScanIndexForward": not newest_first,
+            **({"ConsistentRead": True} if index is None else {"IndexName": index}),
+            **_expressions(KeyConditionExpression=wanted if sort is None else wanted & sort),
+        }
         seen = 0
         while True:
-            answer = self._client.query(
-                self.name,
-                p,
-                range_key_condition=sort,
-                consistent_read=index is None,
-                scan_index_forward=not newest_first,
-                index_name=index,
-                limit=None if limit is None else limit - seen,
-                exclusive_start_key=start,
-            )
+            if limit is not None:
+                given["Limit"] = limit - seen
+            answer = self._client.call("Query", given)
             for item in answer["Items"]:
                 seen += 1
                 yield unmarshal(item)
             start = answer.get("LastEvaluatedKey")
             if not start or (limit is not None and seen >= limit):
                 return
+            given["ExclusiveStartKey"] = start
 
     def batch_get(self, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
         """Items by key, 100 a request, in no order; absent ones are left out."""
-        pending = list(keys)
+        pending = [_key(*one) for one in keys]
         while pending:
             chunk, pending = pending[:100], pending[100:]
-            wanted: Any = [{"p": marshal(p), "s": marshal(s)} for p, s in chunk]
-            answer = self._client.batch_get_item(self.name, wanted, consistent_read=True)
+            answer = self._batch_get(chunk, consistent=True)
             for item in answer.get("Responses", {}).get(self.name, []):
                 yield unmarshal(item)
-            left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            pending += [(key["p"]["S"], key["s"]["S"]) for key in left]
+            pending += answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
 
     def glance(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
         """A few items by key, as they are or were a moment ago, in one request and no order; absent
         ones are left out. Raises Unavailable where the table gives none, or only some."""
-        wanted: Any = [{"p": marshal(p), "s": marshal(s)} for p, s in keys]
         try:
-            answer = self._client.batch_get_item(self.name, wanted)
-        except GetError as error:
+            answer = self._batch_get([_key(*one) for one in keys], consistent=False)
+        except (ClientError, BotoCoreError) as error:
             raise Unavailable from error
         if answer.get("UnprocessedKeys"):
             raise Unavailable
@@ -201,19 +147,35 @@ class Table:
         sent again, after a pause."""
         rest = iter(items)
         left: list[Any] = []
-        while left := left or self._typed(islice(rest, BATCH)):
-            answer = self._client.batch_write_item(self.name, put_items=left)
-            unwritten = answer.get("UnprocessedItems", {}).get(self.name, [])
-            left = [one["PutRequest"]["Item"] for one in unwritten]
+        while left := left or [
+            {"PutRequest": {"Item": _typed(item)}} for item in islice(rest, BATCH)
+        ]:
+            answer = self._client.call("BatchWriteItem", {"RequestItems": {self.name: left}})
+            left = answer.get("UnprocessedItems", {}).get(self.name, [])
             if left:
                 time.sleep(random.random())  # noqa: S311  no two loaders at once
-
-    def _typed(self, items: Iterable[Mapping[str, Value]]) -> list[Any]:
-        return [{name: marshal(value) for name, value in item.items()} for item in items]
 
     def transaction(self) -> Transaction:
         """Writes that happen together or not at all."""
         return Transaction(self)
+
+    def _batch_get(self, keys: list[dict[str, Any]], *, consistent: bool) -> dict[str, Any]:
+        wanted = {self.name: {"Keys": keys, "ConsistentRead": consistent}}
+        return self._client.call("BatchGetItem", {"RequestItems": wanted})
+
+    def _put(self, item: Mapping[str, Value], condition: Condition | None) -> dict[str, Any]:
+        said = _expressions(ConditionExpression=condition)
+        return {"TableName": self.name, "Item": _typed(item), **said}
+
+    def _change(
+        self, p: str, s: str, actions: Sequence[Action], condition: Condition | None
+    ) -> dict[str, Any]:
+        said = _expressions(ConditionExpression=condition, UpdateExpression=Update(*actions))
+        return {"TableName": self.name, "Key": _key(p, s), **said}
+
+    def _check(self, p: str, s: str, condition: Condition) -> dict[str, Any]:
+        said = _expressions(ConditionExpression=condition)
+        return {"TableName": self.name, "Key": _key(p, s), **said}
 
 
 class Transaction:
@@ -221,64 +183,41 @@ class Transaction:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._order: list[tuple[str, dict[str, Any]]] = []
+        self._writes: list[dict[str, Any]] = []
 
     def put(self, item: Mapping[str, Value], condition: Condition | None = None) -> Transaction:
         """Add a put."""
-        return self._add("put", str(item["p"]), str(item["s"]), condition, item=item)
+        self._writes.append({"Put": self._table._put(item, condition)})
+        return self
 
     def update(
         self, p: str, s: str, actions: Sequence[Action], condition: Condition | None = None
     ) -> Transaction:
         """Add an update."""
-        return self._add("update", p, s, condition, actions=actions)
+        self._writes.append({"Update": self._table._change(p, s, actions, condition)})
+        return self
 
     def check(self, p: str, s: str, condition: Condition) -> Transaction:
         """Add a condition on an item that is not written."""
-        return self._add("check", p, s, condition)
+        self._writes.append({"ConditionCheck": self._table._check(p, s, condition)})
+        return self
 
     def commit(self) -> None:
         """Write all. Raises ConditionFailed, or StaleVersion when another transaction was at it."""
-        by_kind: dict[str, list[dict[str, Any]]] = {"check": [], "put": [], "update": []}
-        for kind, kwargs in self._order:
-            by_kind[kind].append(kwargs)
+        given = {
+            "ClientRequestToken": str(uuid.uuid4()),  # a second try of it is the same transaction
+            "TransactItems": self._writes,
+        }
         try:
-            self._table._client.transact_write_items(
-                condition_check_items=by_kind["check"],
-                delete_items=[],
-                put_items=by_kind["put"],
-                update_items=by_kind["update"],
-            )
-        except TransactWriteError as error:
+            self._table._client.call("TransactWriteItems", given)
+        except ClientError as error:
             raise _transaction_failure(error) from error
-
-    def _add(
-        self,
-        kind: str,
-        p: str,
-        s: str,
-        condition: Condition | None,
-        *,
-        item: Mapping[str, Value] | None = None,
-        actions: Sequence[Action] | None = None,
-    ) -> Transaction:
-        kwargs = self._table._client.get_operation_kwargs(
-            self._table.name,
-            p,
-            s,
-            key="Item" if kind == "put" else "Key",
-            attributes=_attributes(item) if item is not None else None,
-            actions=actions,
-            condition=condition,
-        )
-        self._order.append((kind, kwargs))
-        return self
 
 
 def marshal(value: Value) -> dict[str, Any]:
     """One value with DynamoDB's type letter."""
     if isinstance(value, bytes):
-        return {"B": value}
+        return {"B": base64.b64encode(value).decode()}
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
@@ -292,8 +231,8 @@ def _value(typed: Mapping[str, Any]) -> Value:
         return int(typed["N"])
     if "SS" in typed:
         return "\n".join(typed["SS"])
-    value: Value = typed.get("S", typed.get("B", ""))
-    return value
+    value: str = typed.get("S", "")
+    return base64.b64decode(typed["B"]) if "B" in typed else value
 
 
 def add_to_set(name: str, strings: Iterable[str]) -> Action:
@@ -330,24 +269,42 @@ def changes(before: Mapping[str, Value], after: Mapping[str, Value]) -> list[Act
     return actions
 
 
-def _attributes(item: Mapping[str, Value]) -> dict[str, Any]:
-    return {name: marshal(value) for name, value in item.items() if name not in {"p", "s"}}
+def _key(p: str, s: str) -> dict[str, Any]:
+    return {"p": marshal(p), "s": marshal(s)}
 
 
-def _translated(error: PutError | UpdateError) -> Exception:
-    code = error.cause_response_code
+def _typed(item: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: marshal(value) for name, value in item.items()}
+
+
+def _expressions(**parts: Condition | Update | None) -> dict[str, Any]:
+    """Expressions by the names that requests have for them, with all their names and values."""
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    said: dict[str, Any] = {
+        part: one.serialize(names, values) for part, one in parts.items() if one is not None
+    }
+    if names:
+        said["ExpressionAttributeNames"] = {short: name for name, short in names.items()}
+    if values:
+        said["ExpressionAttributeValues"] = values
+    return said
+
+
+def _translated(error: ClientError) -> Exception:
+    code = error.response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         return ConditionFailed()
     return StaleVersion("another transaction is at this item") if code in _CONTENTION else error
 
 
-def _transaction_failure(error: TransactWriteError) -> Exception:
-    if error.cause_response_code in _CONTENTION:
+def _transaction_failure(error: ClientError) -> Exception:
+    response: Any = error.response
+    if response["Error"]["Code"] in _CONTENTION:
         return StaleVersion("another transaction is at these items")
-    if error.cause_response_code != "TransactionCanceledException":
+    if response["Error"]["Code"] != "TransactionCanceledException":
         return error
-    reasons = error.cancellation_reasons
-    codes = {reason.code for reason in reasons if reason is not None}
+    codes = {reason["Code"] for reason in response["CancellationReasons"]}
     if "ConditionalCheckFailed" in codes:
         return ConditionFailed()
     if codes <= {"TransactionConflict", "None"}:
