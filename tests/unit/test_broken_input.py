@@ -63,8 +63,7 @@ class TestMerchants:
     ) -> None:
         card = CardMethod(encryptedCardInfo=base64.b64encode(b"sealed").decode())
         method = PaymentMethod(type="card", card=card)
-        with patch.object(kms, "client") as client:
-            client.return_value.decrypt.return_value = {"Plaintext": plain}
+        with patch.object(kms, "decrypt_asymmetric", return_value=plain):
             with pytest.raises(refusal):
                 method.require_card(TODAY, KmsCardDecryption("key"))
 

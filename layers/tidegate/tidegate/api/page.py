@@ -23,13 +23,13 @@ from tidegate.api.evocloud.schemas.fields import (
     at_most,
     fault,
     one_of,
-    validated,
 )
 from tidegate.api.evocloud.schemas.payment_method import (
     CardInfo,
     CardMethod,
     PaymentMethod,
 )
+from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.authentication import BrowserInfo
 from tidegate.domain.brands import Brand
 from tidegate.domain.errors import DecryptionFailed, MissingField, TidegateError

@@ -1,24 +1,20 @@
-"""What a request tells of its transaction (contract, section 2.2): the merchant's name for it, the
-money, and around that who began it where, what is sold, who pays and who is paid.
+"""What a request tells around the money: who began it where, what is sold, who pays and who is
+paid (contract, section 2.2).
 
-Most of what is around the money is checked for its form and no more: no network of ours takes it.
+Most of it is checked for its form and no more: no network of ours takes it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, StrictStr
 
 from tidegate.api.evocloud.schemas.fields import (
     AS_TEXT,
-    S32,
     S64,
     S128,
     S254,
-    Currency,
-    Identifier,
     Platform,
     Rule,
     WireModel,
@@ -29,7 +25,6 @@ from tidegate.api.evocloud.schemas.fields import (
     whole,
 )
 from tidegate.domain.errors import MissingConditionalField
-from tidegate.domain.money import Money
 
 if TYPE_CHECKING:  # what only some payments have
     from tidegate.domain.wallet import Scenario
@@ -52,47 +47,12 @@ def _alpha_3(text: str) -> str:
     return text
 
 
-def _moment(text: str) -> str:
-    for parse in (datetime.fromisoformat, _compact):
-        try:
-            moment = parse(text)
-        except ValueError:
-            continue
-        if moment.tzinfo is not None:  # a date alone has none
-            return text
-    raise fault("V0000", "must be an ISO 8601 date and time with its zone")
-
-
-def _compact(text: str) -> datetime:
-    return datetime.strptime(text, "%Y%m%d%H%M%S%z")
-
-
 S16 = Annotated[StrictStr, at_most(16)]
 S20 = Annotated[StrictStr, at_most(20)]
 S30 = Annotated[StrictStr, at_most(30)]
 S50 = Annotated[StrictStr, at_most(50)]
 Country = Annotated[StrictStr, Rule(_alpha_3, {"pattern": "^[A-Z]{3}$"})]
-Moment = Annotated[StrictStr, at_most(64), Rule(_moment, {"format": "date-time"})]
 Quantity = Annotated[StrictStr, AS_TEXT, whole(1, 99)]
-
-
-class MerchantTransInfo(WireModel):
-    """The merchant's own name for a transaction."""
-
-    merchantTransID: Identifier
-    merchantTransTime: Moment
-    merchantOrderReference: S32 | None = None
-
-
-class TransAmount(WireModel):
-    """An amount in major units."""
-
-    currency: Currency
-    value: StrictStr
-
-    def money(self) -> Money:
-        """As integers; raises CurrencyUnsupported, InvalidFormat, InvalidValue."""
-        return Money.parse(self.value, self.currency)
 
 
 class TransInitiator(WireModel):

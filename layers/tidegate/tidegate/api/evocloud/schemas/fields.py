@@ -1,6 +1,5 @@
 """Field types of the contract: S(n) counts UTF-8 bytes, amounts are strings, numbers may come as
-either. And how a body is read: the first of pydantic's failures becomes the contract's, as a code
-that names its field."""
+either."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -18,21 +17,15 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StrictStr,
-    ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError, core_schema
-
-from tidegate.domain.errors import InvalidFormat, InvalidValue, MissingField, TidegateError
 
 SCRIPTS = ("javascript", "data", "vbscript", "blob", "filesystem", "about", "view-source")
 """Schemes of addresses that are documents of their own, in whoever opens them."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 PROOF_BYTES = 20
 PLATFORMS = ("WEB", "WAP", "APP", "MINI", "INWALLET", "POS")
-_ERRORS: dict[str, type[TidegateError]] = {
-    kind.code: kind for kind in (InvalidFormat, MissingField, InvalidValue)
-}
 
 
 class WireModel(BaseModel):
@@ -61,30 +54,6 @@ class WireModel(BaseModel):
         return f"{type(self).__name__}(…)"
 
     __str__ = __repr__
-
-
-Model = TypeVar("Model", bound=WireModel)
-
-
-def validated(model: type[Model], raw: Mapping[str, Any]) -> Model:
-    """The body as a model; raises MissingField, InvalidFormat or InvalidValue."""
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        raise _first(error) from None
-
-
-def _first(error: ValidationError) -> TidegateError:
-    """The first failure in the contract's terms; what is missing goes before what is wrong."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    failure = next((one for one in found if one["type"] == "missing"), found[0])
-    field = ".".join(str(part) for part in failure["loc"])
-    if failure["type"] == "missing":
-        return MissingField(f"{field} is missing", field=field)
-    kind = _ERRORS.get(failure["type"])
-    if kind is not None:
-        return kind(f"{field} {failure['msg']}", field=field)
-    return InvalidFormat(f"{field} has the wrong type", field=field)
 
 
 def fault(code: str, message: str) -> PydanticCustomError:

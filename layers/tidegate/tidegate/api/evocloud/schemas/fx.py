@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tidegate.api.evocloud.request import Request
-from tidegate.api.evocloud.schemas.context import MerchantTransInfo, TransAmount
-from tidegate.api.evocloud.schemas.fields import Currency, Metadata, WireModel, validated
+from tidegate.api.evocloud.schemas.fields import Currency, Metadata, WireModel
+from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
+from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import (
     CurrencyUnsupported,
     InapplicableValue,

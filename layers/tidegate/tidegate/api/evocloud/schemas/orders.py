@@ -9,14 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, StrictBool, StrictStr
 
 from tidegate.api.evocloud.request import Request
-from tidegate.api.evocloud.schemas.context import (
-    Context,
-    MerchantTransInfo,
-    Moment,
-    TransAmount,
-    TransInitiator,
-    UserInfo,
-)
+from tidegate.api.evocloud.schemas.context import Context, TransInitiator, UserInfo
 from tidegate.api.evocloud.schemas.fields import (
     AS_TEXT,
     S64,
@@ -28,10 +21,11 @@ from tidegate.api.evocloud.schemas.fields import (
     at_most,
     fault,
     one_of,
-    validated,
     whole,
 )
 from tidegate.api.evocloud.schemas.payment_method import RecurringModel
+from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, Moment, TransAmount
+from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import InvalidAmount, InvalidValue, MissingField
 from tidegate.domain.money import Money
 from tidegate.domain.order import DETAILS, Detail

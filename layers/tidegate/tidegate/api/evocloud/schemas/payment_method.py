@@ -19,8 +19,8 @@ from tidegate.api.evocloud.schemas.fields import (
     fault,
     is_proof,
     one_of,
-    validated,
 )
+from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import (
     CardNumberWrong,
     InapplicableField,

@@ -9,13 +9,7 @@ from pydantic import Field, StrictBool, StrictStr
 
 from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas.authentication import AuthenticationBody, authenticate
-from tidegate.api.evocloud.schemas.context import (
-    Context,
-    MerchantTransInfo,
-    TransAmount,
-    TransInitiator,
-    UserInfo,
-)
+from tidegate.api.evocloud.schemas.context import Context, TransInitiator, UserInfo
 from tidegate.api.evocloud.schemas.fields import (
     AS_TEXT,
     S64,
@@ -25,10 +19,11 @@ from tidegate.api.evocloud.schemas.fields import (
     Url,
     WireModel,
     one_of,
-    validated,
     whole,
 )
 from tidegate.api.evocloud.schemas.payment_method import Decrypt, PaymentMethod
+from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
+from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import (
     InapplicableField,
     InvalidValue,

@@ -10,9 +10,7 @@ from tidegate.api.evocloud.request import Request
 from tidegate.api.evocloud.schemas.authentication import AuthenticationBody, authenticate
 from tidegate.api.evocloud.schemas.context import (
     Context,
-    MerchantTransInfo,
     TradeInfo,
-    TransAmount,
     TransInitiator,
     UserInfo,
 )
@@ -23,13 +21,14 @@ from tidegate.api.evocloud.schemas.fields import (
     ReturnUrl,
     Url,
     WireModel,
-    validated,
 )
 from tidegate.api.evocloud.schemas.payment_method import (
     Decrypt,
     PaymentMethod,
     normalised_expiry,
 )
+from tidegate.api.evocloud.schemas.transaction import MerchantTransInfo, TransAmount
+from tidegate.api.evocloud.schemas.validation import validated
 from tidegate.domain.errors import (
     FunctionUnsupported,
     InvalidValue,
