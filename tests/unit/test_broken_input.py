@@ -63,9 +63,9 @@ class TestMerchants:
     ) -> None:
         card = CardMethod(encryptedCardInfo=base64.b64encode(b"sealed").decode())
         method = PaymentMethod(type="card", card=card)
-        with patch.object(kms, "decrypt_asymmetric", return_value=plain):
-            with pytest.raises(refusal):
-                method.require_card(TODAY, KmsCardDecryption("key"))
+        opened = patch.object(kms, "decrypt_asymmetric", return_value=plain)
+        with opened, pytest.raises(refusal):
+            method.require_card(TODAY, KmsCardDecryption("key"))
 
     def test_an_asset_of_any_length_is_just_not_there(self) -> None:
         assert pages.asset("a" * 5000 + ".js") is None
