@@ -58,7 +58,7 @@ from tidegate.services.take_back import TakeBack
 from tidegate.services.use_quote import UseQuote
 from tidegate.services.wallet_conversation import WalletConversation
 from tidegate.services.withdraw_attempt import WithdrawAttempt
-from tidegate.services.workflow import Proceed, TaskResult, WorkflowInput
+from tidegate.services.workflow import Proceed, TaskResult
 
 
 class Gateway:
@@ -82,6 +82,7 @@ class Gateway:
         }
         self.networks = networks
         self.workflow_dies_after: str | None = None
+        """"create": nothing of it runs; "authorize": its first task was the last."""
         self.wallet = ScriptedWallet()
         self.directory = ScriptedDirectory()
         self.tokens = ScriptedTokenServices()
@@ -188,19 +189,30 @@ class Gateway:
             self.ids,
         )
 
-    def run(self, given: WorkflowInput) -> dict[str, Any] | None:
+    def run(
+        self,
+        *,
+        sid: str,
+        trans_id: str,
+        refused: bool,
+        routes: int,
+        sealed_secrets: str | None,
+        deadline: float,
+    ) -> dict[str, Any] | None:
         """What statemachines/payment.asl.json does, told in the order of its states."""
-        if given.refused:
-            return self.fail(given.sid, given.trans_id, code="B0033").write()
+        if self.workflow_dies_after == "create":
+            return None
+        if refused:
+            return self.fail(sid, trans_id, code="B0033").write()
         result: TaskResult | None = None
-        for route in range(given.routes):
+        for route in range(routes):
             try:
                 result = self.authorize(
-                    given.sid,
-                    given.trans_id,
+                    sid,
+                    trans_id,
                     route=route,
-                    sealed_secrets=given.sealed_secrets,
-                    deadline=given.deadline,
+                    sealed_secrets=sealed_secrets,
+                    deadline=deadline,
                 )
                 break
             except NotSent:
@@ -208,9 +220,9 @@ class Gateway:
         if self.workflow_dies_after == "authorize":
             return None
         if result is None:
-            result = self.fail(given.sid, given.trans_id, code="P0098")
+            result = self.fail(sid, trans_id, code="P0098")
         if result.outcome == "unknown":
-            result = self.reverse(given.sid, given.trans_id, deadline=given.deadline)
+            result = self.reverse(sid, trans_id, deadline=deadline)
         return result.write()
 
     def pay(

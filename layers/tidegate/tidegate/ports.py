@@ -4,15 +4,12 @@ them on AWS and TCP."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from tidegate.domain.account_data import AccountData
 from tidegate.domain.message import AuthorizationRequest, NetworkAnswer, ReversalRequest
 from tidegate.domain.payment import IdempotencyRecord, OtherRecord, Payment, PaymentOperation
 from tidegate.domain.store import Store
-
-if TYPE_CHECKING:
-    from tidegate.services.workflow import WorkflowInput
 
 Record = Payment | PaymentOperation
 Found = Record | OtherRecord
@@ -162,6 +159,21 @@ class Ids(Protocol):
 class PaymentWorkflow(Protocol):
     """The synchronous state machine of one payment."""
 
-    def run(self, given: WorkflowInput) -> dict[str, object] | None:
+    def run(
+        self,
+        *,
+        sid: str,
+        trans_id: str,
+        refused: bool,
+        routes: int,
+        sealed_secrets: str | None,
+        deadline: float,
+    ) -> dict[str, object] | None:
         """Its output, or None when it failed, timed out or was lost: then the outcome is read
-        from the store."""
+        from the store.
+
+        ``refused``: the store's risk limits refuse it. ``routes``: how many the store has for the
+        brand. ``sealed_secrets``: CVC, cryptogram or payment code, sealed and base64; kept nowhere
+        else. ``deadline``: Unix seconds after which no new attempt is made. Never card data in
+        clear.
+        """

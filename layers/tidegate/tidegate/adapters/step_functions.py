@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegate.adapters import aws
 from tidegate.services.limits import WORKFLOW_S
-
-if TYPE_CHECKING:
-    from tidegate.services.workflow import WorkflowInput
 
 ANSWER_S = WORKFLOW_S + 4  # the read timeout stays above the workflow's own
 
@@ -27,20 +24,29 @@ class ExpressPaymentWorkflow:
         self._arn = state_machine_arn
         self._wire = aws.wire("states", connect_s=2, read_s=ANSWER_S, tries=1, host="sync-states")
 
-    def run(self, given: WorkflowInput) -> dict[str, Any] | None:
+    def run(
+        self,
+        *,
+        sid: str,
+        trans_id: str,
+        refused: bool,
+        routes: int,
+        sealed_secrets: str | None,
+        deadline: float,
+    ) -> dict[str, Any] | None:
         """The last task's result; None when the execution failed, timed out or was not seen."""
-        told = {
-            "sid": given.sid,
-            "transId": given.trans_id,
-            "refused": given.refused,
-            "routes": given.routes,
-            "sealedSecrets": given.sealed_secrets,
-            "deadline": given.deadline,
+        given = {
+            "sid": sid,
+            "transId": trans_id,
+            "refused": refused,
+            "routes": routes,
+            "sealedSecrets": sealed_secrets,
+            "deadline": deadline,
         }
         try:
             answer = self._wire.call(
                 "StartSyncExecution",
-                {"stateMachineArn": self._arn, "input": json.dumps(told), **_trace_header()},
+                {"stateMachineArn": self._arn, "input": json.dumps(given), **_trace_header()},
             )
         except (ClientError, BotoCoreError):
             return None

@@ -1,5 +1,5 @@
-"""The payment workflow: what it is started with, what a task of it hands on, and what becomes of an
-intent when it has ended."""
+"""The payment workflow: what a task of it hands on, and what becomes of an intent when it has
+ended."""
 
 from __future__ import annotations
 
@@ -27,22 +27,6 @@ _OUTCOMES = {
     Status.CANCELLING: "unknown",
     Status.FAILED: "declined",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowInput:
-    """What the payment workflow is started with; never card data in clear."""
-
-    sid: str
-    trans_id: str
-    refused: bool
-    """The store's risk limits refuse it."""
-    routes: int
-    """How many routes the store has for the brand."""
-    sealed_secrets: str | None
-    """CVC, cryptogram or payment code, sealed and base64; kept nowhere else."""
-    deadline: float
-    """Unix seconds after which no new attempt is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +127,12 @@ class Proceed:
     def __call__(self, store: Store, intent: Payment, sealed_secrets: str | None) -> Payment:
         """The payment as far as its outcome is known; still Pending where it is not."""
         result = self.workflow.run(
-            WorkflowInput(
-                sid=store.sid,
-                trans_id=intent.trans_id,
-                refused=store.risk.refuse(intent.amount, intent.first6),
-                routes=len(routes_for(intent.brand, store.routes)),
-                sealed_secrets=sealed_secrets,
-                deadline=self.clock.now() + WORKFLOW_S,
-            )
+            sid=store.sid,
+            trans_id=intent.trans_id,
+            refused=store.risk.refuse(intent.amount, intent.first6),
+            routes=len(routes_for(intent.brand, store.routes)),
+            sealed_secrets=sealed_secrets,
+            deadline=self.clock.now() + WORKFLOW_S,
         )
         if result is None:
             return intent
