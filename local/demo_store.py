@@ -8,7 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.environments import ROOT
 from local.errors import LocalError
@@ -52,7 +52,7 @@ def create(stack: "Stack") -> dict[str, str]:
         ("card-ranges", "load", "--file", str(CARD_RANGES)),
     )
     with ThreadPoolExecutor() as at_once:
-        made, *_ = at_once.map(lambda command: _operator(stack, *command), commands)
+        made, *_ = at_once.map(lambda command: operate(stack, *command), commands)
     account = {"baseUrl": stack.base_url, **{name: made[name] for name in SHOWN}}
     (stack.state_dir / "store.json").write_text(json.dumps(account, indent=2) + "\n")
     return account
@@ -78,7 +78,9 @@ def welcome(stack: "Stack") -> str:
     )
 
 
-def _operator(stack: "Stack", *arguments: str) -> dict[str, str]:
+def operate(stack: "Stack", *arguments: str) -> dict[str, Any]:
+    """What the operator's command shows that is given ``arguments``; raises LocalError with the
+    last that it said."""
     done = subprocess.run(
         [sys.executable, "-m", "tidegate.operator", "--json", *arguments],
         cwd=ROOT,
@@ -89,6 +91,6 @@ def _operator(stack: "Stack", *arguments: str) -> dict[str, str]:
     )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-        raise LocalError(f"The demo store could not be set up: {said[-1]}")
-    answer: dict[str, str] = json.loads(done.stdout)
+        raise LocalError(f"`{' '.join(arguments[:2])}` failed: {said[-1]}")
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from local.demo_store import operate
 from local.merchant_client import Merchant
 from local.stack import Stack
 from tests.abuse.conftest import Audited
 from tests.abuse.wire import a_payment, signed
 from tests.e2e.conftest import eventually
-from tests.support.operator import a_merchant, operate
+from tests.support.operator import a_merchant
 from tidegate.runtime.merchant_api import LOOK_AGAIN_S
 
 NewId = Callable[[str], str]

@@ -18,12 +18,13 @@ from pathlib import Path
 
 import pytest
 
+from local.demo_store import operate
 from local.merchant_client import Merchant
 from local.stack import Stack
 from tests.abuse.conftest import Audited
 from tests.abuse.wire import Sent, a_payment, signed
 from tests.support.memory import a_store
-from tests.support.operator import a_merchant, operate
+from tests.support.operator import a_merchant
 from tidegate.api.evocloud import signature
 from tidegate.api.evocloud.authenticate import authenticate
 from tidegate.api.evocloud.operations import OPERATIONS

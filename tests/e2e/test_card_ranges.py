@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from local.demo_store import operate
 from local.environments import ROOT
 from local.merchant_client import Merchant, trans_info
 from local.stack import Stack
 from tests.e2e.conftest import eventually
-from tests.support.operator import operate
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 NewId = Callable[[str], str]

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from local.demo_store import operate
 from local.merchant_client import Answer, Merchant, trans_info
 from local.stack import Stack
 from tests.e2e import payer
 from tests.e2e.conftest import eventually
-from tests.support.operator import operate
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 NewId = Callable[[str], str]

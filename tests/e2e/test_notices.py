@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from local.demo_store import operate
 from local.merchant_client import Merchant
 from local.operations import Operations
 from local.stack import Stack
 from tests.e2e.conftest import eventually
-from tests.support.operator import operate
 from tidegate.adapters.webhook import TIMEOUT_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]

@@ -1,31 +1,14 @@
-"""What an operator does to a running stack, by his own commands."""
+"""A merchant of a running stack, put there by the operator's own command."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from local.demo_store import DEFINITION
-from local.environments import ROOT
+from local.demo_store import DEFINITION, operate
 from local.merchant_client import Merchant
 from local.stack import Stack
-
-
-def operate(stack: Stack, *arguments: str) -> dict[str, Any]:
-    """A command, and what it shows."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tidegate.operator", "--json", *arguments],
-        cwd=ROOT,
-        env=stack.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    shown: dict[str, Any] = json.loads(done.stdout)
-    return shown
 
 
 def a_merchant(stack: Stack, folder: Path, sid: str, **fields: Any) -> Merchant:

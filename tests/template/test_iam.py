@@ -31,6 +31,7 @@ from tests.template.reading import (
     variables,
 )
 
+pytestmark = pytest.mark.xdist_group("iam")  # whose way through the code is followed once
 Call = tuple[str, str]
 NEVER = {
     ("CapturePaymentFunction", "secretsmanager:GetSecretValue"): (

@@ -141,6 +141,13 @@ class TestBreaks:
         assert len(json.loads(capsys.readouterr().out)["breaks"]) == 1
 
 
+@pytest.fixture
+def reader(aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> DynamoStores:
+    """A process that reads the demo's store."""
+    run(capsys, "put", "--file", str(DEMO))
+    return DynamoStores(aws.table, aws.key_id)
+
+
 class TestDirectory:
     def test_what_is_put_is_read_by_another_process(
         self, aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]
@@ -160,23 +167,16 @@ class TestDirectory:
         assert "012345678001" not in items
 
     def test_a_change_is_seen_at_once_by_who_asks_for_it(
-        self, aws: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+        self, reader: DynamoStores, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        run(capsys, "put", "--file", str(DEMO))
-        reader = DynamoStores(aws.table, aws.key_id)
         before = reader.get(SID)
         rotated = run(capsys, "rotate-key", SID)
         assert reader.get(SID) is before
         assert reader.get(SID, max_age_s=0).sign_keys[0].key_id == rotated["keyID"]
 
     def test_what_is_only_refreshed_is_read_at_half_the_price(
-        self,
-        aws: SimpleNamespace,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        self, reader: DynamoStores, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        run(capsys, "put", "--file", str(DEMO))
-        reader = DynamoStores(aws.table, aws.key_id)
         read, asked = reader._table.get, []
 
         def spied(p: str, s: str, *, consistent: bool = True) -> Any:
@@ -192,12 +192,10 @@ class TestDirectory:
 
     def test_a_read_that_is_behind_takes_nothing_back(
         self,
-        aws: SimpleNamespace,
+        reader: DynamoStores,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        run(capsys, "put", "--file", str(DEMO))
-        reader = DynamoStores(aws.table, aws.key_id)
         behind = reader._table.get(f"S#{SID}", "S")
         rotated = run(capsys, "rotate-key", SID)
         reader.get(SID, max_age_s=0)

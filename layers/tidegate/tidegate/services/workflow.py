@@ -4,7 +4,7 @@ ended."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tidegate.domain.message import NetworkAnswer
@@ -63,21 +63,11 @@ class TaskResult:
 
     def write(self) -> dict[str, Any]:
         """As the state machine carries it."""
-        answer = self.answer
         return {
             "outcome": self.outcome,
             "status": self.status.value,
             "version": self.version,
-            "answer": None
-            if answer is None
-            else [
-                answer.response_code,
-                answer.authorization_code,
-                answer.scheme_reference,
-                answer.cvc_result,
-                answer.outcome,
-                answer.decline,
-            ],
+            "answer": None if self.answer is None else astuple(self.answer),
             "answeredAt": self.answered_at,
             "failureCode": self.failure_code,
             "amounts": [self.captured_minor, self.refundable_minor, self.capturable_minor],

@@ -9,6 +9,7 @@ contain one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -213,15 +214,7 @@ def _unpack_leg(text: str) -> Leg:
 def _pack_answer(answer: NetworkAnswer | None) -> str | None:
     if answer is None:
         return None
-    parts = (
-        answer.response_code,
-        answer.authorization_code,
-        answer.scheme_reference,
-        answer.cvc_result,
-        answer.outcome,
-        answer.decline,
-    )
-    return "|".join(part or "" for part in parts).removesuffix("||")
+    return "|".join(part or "" for part in astuple(answer)).removesuffix("||")
 
 
 def _unpack_answer(text: str | None) -> NetworkAnswer | None:
