@@ -47,15 +47,9 @@ WEBHOOK_FAILURES = (OSError, ValueError, HTTPException, NotAllowed)
 """What `HttpWebhooks.deliver` takes for a failed delivery, and shows nobody."""
 
 
-class _Kms:
-    """A key management service that takes nothing for encrypted."""
-
-    def decrypt(self, *, CiphertextBlob: bytes, **_: object) -> dict[str, bytes]:  # noqa: N803
-        return {"Plaintext": CiphertextBlob}
-
-
 def decrypt(encrypted: str) -> dict[str, Any]:
-    with patch.object(kms, "client", _Kms):
+    """By a key management service that takes nothing for encrypted."""
+    with patch.object(kms, "decrypt_asymmetric", lambda _key, text, _how: base64.b64decode(text)):
         return KmsCardDecryption("key")(encrypted)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.base2 import Base2
 from sandbox.clearing import MalformedFile
@@ -66,6 +67,22 @@ class TestMerchants:
         opened = patch.object(kms, "decrypt_asymmetric", return_value=plain)
         with opened, pytest.raises(refusal):
             method.require_card(TODAY, KmsCardDecryption("key"))
+
+    @pytest.mark.parametrize(
+        ("code", "raised"),
+        [
+            ("InvalidCiphertextException", DecryptionFailed),
+            ("ValidationException", DecryptionFailed),
+            ("ThrottlingException", ClientError),
+            ("AccessDeniedException", ClientError),
+        ],
+    )
+    def test_only_what_kms_says_of_the_text_is_the_merchants_fault(
+        self, code: str, raised: type[Exception]
+    ) -> None:
+        refusal = ClientError({"Error": {"Code": code, "Message": ""}}, "Decrypt")
+        with patch.object(kms, "decrypt_asymmetric", side_effect=refusal), pytest.raises(raised):
+            KmsCardDecryption("key")(base64.b64encode(b"sealed").decode())
 
     def test_an_asset_of_any_length_is_just_not_there(self) -> None:
         assert pages.asset("a" * 5000 + ".js") is None
