@@ -36,6 +36,7 @@ BILLED_BY_REQUEST = {
     "sqs": tally.FIFO,
     "s3 PutObject": tally.S3_WRITES,
     "s3 GetObject": tally.S3_READS,
+    "s3 HeadObject": tally.S3_READS,
 }
 CLOCK, QUEUE = "Schedule", "SQS"
 STREAM = "DynamoDB"

@@ -188,8 +188,20 @@ class Aws:
 
             return self._request("s3 GetObject", get, READ, attempts)
 
+        def head_object(*, Bucket: str, Key: str) -> None:  # noqa: N803
+            def head() -> None:
+                if Key not in self.bucket:
+                    raise failure("404", "HeadObject")
+
+            self._request("s3 HeadObject", head, READ, attempts)
+
         errors = SimpleNamespace(NoSuchKey=NoSuchKey)
-        return SimpleNamespace(put_object=put_object, get_object=get_object, exceptions=errors)
+        return SimpleNamespace(
+            put_object=put_object,
+            get_object=get_object,
+            head_object=head_object,
+            exceptions=errors,
+        )
 
     # -- what happens behind the wires: an operation's effect, and what may go wrong ------------
 

@@ -90,6 +90,9 @@ class MemoryFiles:
     def get(self, key: str) -> bytes | None:
         return self.held.get(key)
 
+    def has(self, key: str) -> bool:
+        return key in self.held
+
 
 @dataclass
 class MemoryNetworkFiles:

@@ -33,7 +33,7 @@ ACTIONS = {
     ("Transaction", "check"): "dynamodb:ConditionCheckItem",
 }
 """What a transaction writes needs the permission of each of its writes."""
-OPERATIONS = {"SendMessageBatch": "SendMessage"}
+OPERATIONS = {"SendMessageBatch": "SendMessage", "HeadObject": "GetObject"}
 """Operations that are permitted under another's name."""
 RESOURCES = ("KeyId", "SecretId", "Bucket", "stateMachineArn", "TopicArn", "QueueUrl", "Source")
 EXECUTION = "executionArn"

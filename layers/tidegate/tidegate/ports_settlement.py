@@ -75,6 +75,9 @@ class Files(Protocol):
     def get(self, key: str) -> bytes | None:
         """The content, None if there is none."""
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a file; its content is not read."""
+
 
 class NetworkFiles(Protocol):
     """The networks' file-transfer services."""

@@ -8,10 +8,12 @@ from typing import Any
 
 import botocore
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.credentials import Credentials as TheirCredentials
 from botocore.exceptions import NoCredentialsError
 from botocore.retries import standard
 from botocore.session import Session
+from moto.core.botocore_stubber import MockRawResponse
 
 from tidegate.adapters import aws, wire
 
@@ -110,6 +112,25 @@ def test_those_that_are_renewed_are_left_to_botocore(monkeypatch: pytest.MonkeyP
     with pytest.raises(NoCredentialsError):
         aws.credentials()
     aws._renewed.cache_clear()
+
+
+def test_a_file_is_sent_without_asking_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AK")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SK")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    aws.client.cache_clear()
+    sent: list[AWSPreparedRequest] = []
+
+    def answered(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(request.url, 200, {}, MockRawResponse(""))  # type: ignore[arg-type]
+
+    client = aws.client("s3", tries=1)
+    client.meta.events.register("before-send.s3", answered)
+    client.put_object(Bucket="b", Key="k", Body=b"x")
+    assert [request.method for request in sent] == ["PUT"]
+    assert "Expect" not in sent[0].headers
+    aws.client.cache_clear()
 
 
 def test_other_services_are_boto3s() -> None:

@@ -96,6 +96,7 @@ def test_files_in_the_bucket(house: House) -> None:
     house.files.put("statements/x.csv", b"a,b\r\n", "text/csv")
     assert house.files.get("statements/x.csv") == b"a,b\r\n"
     assert S3Files("files").get("statements/y.csv") is None
+    assert [S3Files("files").has(f"statements/{name}.csv") for name in "xy"] == [True, False]
     head = boto3.client("s3", region_name=deploy.REGION).head_object(
         Bucket="files", Key="statements/x.csv"
     )

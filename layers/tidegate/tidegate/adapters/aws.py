@@ -49,9 +49,10 @@ def client(service: str, *, tries: int, connect_s: float = 60, read_s: float = 6
     """boto3's client of a service."""
     import boto3
     from botocore.config import Config
+    from botocore.handlers import add_expect_header
 
     make: Any = boto3.client
-    return make(
+    made = make(
         service,
         config=Config(
             connect_timeout=connect_s,
@@ -61,6 +62,9 @@ def client(service: str, *, tries: int, connect_s: float = 60, read_s: float = 6
             user_agent="tidegate",  # else it is put together anew for every request
         ),
     )
+    # To ask first whether a file may come is a round trip for each, and ours are small.
+    made.meta.events.unregister("before-call.s3", add_expect_header)
+    return made
 
 
 def region() -> str:

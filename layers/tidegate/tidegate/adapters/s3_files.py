@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tidegate.adapters import aws
 
 
@@ -30,3 +32,12 @@ class S3Files:
             return None
         content: bytes = answer["Body"].read()
         return content
+
+    def has(self, key: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "404":  # no body says more
+                raise
+            return False
+        return True

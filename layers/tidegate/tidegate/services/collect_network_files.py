@@ -23,7 +23,7 @@ class CollectNetworkFiles:
         for network in networks:
             for offered in self.network_files.listed(network):
                 key = f"network-files/{network}/{offered['file_id']}"
-                if self.files.get(key) is not None:
+                if self.files.has(key):
                     continue
                 content = self.network_files.fetch(network, offered["file_id"])
                 if sha256(content).hexdigest() != offered["sha256"]:
