@@ -279,11 +279,13 @@ def test_an_order_that_cannot_be_paid_says_so(
 def test_an_order_that_expires_while_it_is_looked_at_is_closed(
     server: PageServer, tab: Open
 ) -> None:
-    server.script("expiring", order=[order(expiresAt=moment(0.03)), order("Closed")])
+    # Whole seconds, and the page may take some of them to come.
+    server.script("expiring", order=[order(expiresAt=moment(0.1)), order("Closed")])
 
     seen = tab(server.page("expiring"))
     expect(seen.page.get_by_label("Card number")).to_be_visible()
-    expect(seen.page.get_by_text("This payment link is no longer open")).to_be_visible()
+    closed = seen.page.get_by_text("This payment link is no longer open")
+    expect(closed).to_be_visible(timeout=15_000)
 
 
 def test_an_open_order_that_others_have_paid_is_offered(server: PageServer, tab: Open) -> None:
