@@ -97,7 +97,8 @@ def _make_python(name: str) -> None:
     if not python(name).exists():
         _run([uv, "venv", "-q", "--python", sys.executable, str(target)], lock.name)
     into = ["--python", str(python(name))]
-    _run([uv, "pip", "sync", "-q", *into, str(lock)], lock.name)
+    # Compiled now, as on Lambda: who runs later is told to write no byte code (Makefile).
+    _run([uv, "pip", "sync", "-q", "--compile-bytecode", *into, str(lock)], lock.name)
     if name == "dev":
         _run([uv, "pip", "install", "-q", *into, "--no-deps", "-e", str(ROOT)], "pyproject.toml")
     _stamp(target, lock)
