@@ -72,13 +72,21 @@ def _key(name: str) -> dict[str, dict[str, str]]:
 
 
 def _table(operation: str, body: dict[str, Any]) -> None:
-    target = {"X-Amz-Target": f"DynamoDB_20120810.{operation}"}
-    connection = _connection()
-    connection.request("POST", "/", json.dumps(body), {**HEADERS, **target})
-    response = connection.getresponse()
-    content = response.read()
-    if response.status != 200:
+    headers = {**HEADERS, "X-Amz-Target": f"DynamoDB_20120810.{operation}"}
+    try:
+        status, content = _exchange(headers, json.dumps(body))
+    except ConnectionError:  # closed while nobody asked
+        _connection.cache_clear()
+        status, content = _exchange(headers, json.dumps(body))
+    if status != 200:
         raise RuntimeError(content)
+
+
+def _exchange(headers: dict[str, str], body: str) -> tuple[int, bytes]:
+    connection = _connection()
+    connection.request("POST", "/", body, headers)
+    response = connection.getresponse()
+    return response.status, response.read()
 
 
 @cache
