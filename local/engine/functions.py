@@ -5,19 +5,26 @@ MiniStack's Python worker reports every exception as `Runtime.HandlerError`, so 
 It also starts a process for every concurrent invocation at once. Here only as many start together
 as there are processors, and an invocation that waits for that takes whichever process is free
 first: a cold burst needs a few processes instead of one each, and none misses its deadline.
+And it gives a function's log lines a little time to come once the answer is there; what comes later
+waits for the next invocation, which may never be. Here they are read and not waited for: a function
+has written them before it answers.
 
 `TIDEGATE_RUNTIME_PYTHON` names the interpreter of the functions.
 """
 
+import contextlib
 import hashlib
 import io
 import os
+import queue
+import select
 import threading
 import time
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
@@ -25,6 +32,9 @@ from ministack.services import lambda_svc
 PROCESSES_PER_FUNCTION = 12
 QUEUE_TIMEOUT_S = 30.0
 LOOK_AGAIN_S = 0.05
+PIPE_SIZE = 65536
+
+Lines = queue.Queue[str]
 
 LAYER_PATH = "_TIDEGATE_LAYER_PATH"
 BOOTSTRAP = """#!/bin/sh
@@ -43,8 +53,6 @@ _original_code_folder = lambda_svc._provided_runtime_code_dir
 def install() -> None:
     """Replace MiniStack's way to run Python functions."""
     lambda_runtime._worker_class_for = lambda _config: FunctionWorker
-    # How long to wait for log lines after each answer: stock, 50 ms for a function without any.
-    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.003, 0.002, 0.25)
     lambda_svc._provided_runtime_code_dir = _code_folder
     lambda_svc._execute_function_warm = _execute
 
@@ -58,6 +66,8 @@ class FunctionWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]  # pu
         # Lambda merges later layers over earlier ones, so the last one is found first.
         environment[LAYER_PATH] = ":".join(str(folder / "python") for folder in reversed(folders))
         super().__init__(func_name, {**config, "Environment": {"Variables": environment}}, code_zip)
+        self._reading = threading.Lock()  # guards the pipe and the line that is not whole yet
+        self._begun = b""
 
     def _spawn(self, init_timeout: float | None = None) -> None:
         try:
@@ -65,12 +75,52 @@ class FunctionWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]  # pu
         finally:
             _give_start_back()
 
+    def _pump_output(self, stream: IO[bytes], lines: Lines) -> None:
+        """Keep the pipe empty while nobody asks for its lines, so that the process never blocks."""
+        readable = select.poll()
+        readable.register(stream, select.POLLIN)
+        while not stream.closed:
+            readable.poll()
+            with self._reading:
+                self._read_output(stream, lines)
+
+    def _drain_stderr_bounded(self, **_waits: float) -> str:
+        """Every line that the process has written until now."""
+        process = self._proc
+        if process is not None:
+            with self._reading:
+                self._read_output(process.stdout, self._stderr_queue)
+        lines: str = self._drain_stderr()
+        return lines
+
+    def _read_output(self, stream: IO[bytes], lines: Lines) -> None:
+        """Whatever the pipe holds; it is closed at its end."""
+        if stream.closed:
+            return
+        os.set_blocking(stream.fileno(), False)
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(stream.fileno(), PIPE_SIZE):
+                *whole, self._begun = (self._begun + data).split(b"\n")
+                _add(lines, whole)
+            _add(lines, [self._begun] if self._begun else [])
+            self._begun = b""
+            stream.close()
+
     def _build_handler_class(self, generation: int, pending: Any) -> Any:
         handler = super()._build_handler_class(generation, pending)
         # One packet per answer; otherwise Nagle's algorithm adds 40 ms to each invocation.
         handler.wbufsize = 65536
         handler.disable_nagle_algorithm = True
         return handler
+
+
+def _add(lines: Lines, written: Iterable[bytes]) -> None:
+    """The oldest make room for the newest."""
+    for line in written:
+        while lines.full():
+            with contextlib.suppress(queue.Empty):
+                lines.get_nowait()
+        lines.put_nowait(line.decode(errors="replace").rstrip("\r"))
 
 
 def _unpacked(layer: Any) -> Path:

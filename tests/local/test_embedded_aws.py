@@ -107,6 +107,30 @@ def test_a_burst_is_answered_whole(small: Small) -> None:
     assert answers == [{"outcome": "approved", "route": 0}] * 64
 
 
+def test_what_a_function_wrote_is_in_the_log_of_its_invocation_once_it_has_answered(
+    small: Small,
+) -> None:
+    logs = deploy.client("logs", small.aws.endpoint_url)
+    name = deploy.outputs(small.aws.endpoint_url)["InnerName"]
+
+    def pay(_: int) -> tuple[str, list[str]]:
+        line = small.pay(fail="nothing, but write a line")["line"]
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
+        events = [event for page in pages for event in page["events"]]
+        (stream,) = (one["logStreamName"] for one in events if one["message"] == line)
+        return line, [one["message"] for one in events if one["logStreamName"] == stream]
+
+    with ThreadPoolExecutor(16) as pool:
+        written = list(pool.map(pay, range(200)))
+    for line, messages in written:
+        request = line.removeprefix("written by ")
+        start, only, end, report = messages
+        assert only == line
+        assert start.startswith(f"START RequestId: {request}")
+        assert end == f"END RequestId: {request}"
+        assert report.startswith(f"REPORT RequestId: {request}")
+
+
 def test_the_api_answers_wrong_methods_and_paths_as_the_template_says(small: Small) -> None:
     assert small.call("GET", "/g2/pay") == (405, {"result": {"code": "V0006"}})
     assert small.call("POST", "/nowhere", {}) == (404, {"result": {"code": "C0002"}})
