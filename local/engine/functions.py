@@ -79,32 +79,36 @@ class FunctionWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]  # pu
         """Keep the pipe empty while nobody asks for its lines, so that the process never blocks."""
         readable = select.poll()
         readable.register(stream, select.POLLIN)
-        while not stream.closed:
+        is_open = True
+        while is_open:
             readable.poll()
             with self._reading:
-                self._read_output(stream, lines)
+                is_open = self._read_output(stream, lines)
+                if not is_open:
+                    stream.close()
 
     def _drain_stderr_bounded(self, **_waits: float) -> str:
         """Every line that the process has written until now."""
         process = self._proc
         if process is not None:
             with self._reading:
-                self._read_output(process.stdout, self._stderr_queue)
+                if not process.stdout.closed:
+                    self._read_output(process.stdout, self._stderr_queue)
         lines: str = self._drain_stderr()
         return lines
 
-    def _read_output(self, stream: IO[bytes], lines: Lines) -> None:
-        """Whatever the pipe holds; it is closed at its end."""
-        if stream.closed:
-            return
+    def _read_output(self, stream: IO[bytes], lines: Lines) -> bool:
+        """Whatever the pipe holds; False at its end."""
         os.set_blocking(stream.fileno(), False)
-        with contextlib.suppress(BlockingIOError):
+        try:
             while data := os.read(stream.fileno(), PIPE_SIZE):
                 *whole, self._begun = (self._begun + data).split(b"\n")
                 _add(lines, whole)
-            _add(lines, [self._begun] if self._begun else [])
-            self._begun = b""
-            stream.close()
+        except BlockingIOError:
+            return True
+        _add(lines, [self._begun] if self._begun else [])
+        self._begun = b""
+        return False
 
     def _build_handler_class(self, generation: int, pending: Any) -> Any:
         handler = super()._build_handler_class(generation, pending)
